@@ -1,0 +1,314 @@
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that callers branch on.
+var (
+	// ErrLeaseLost means that another replica took the lane or the event over: nothing was written.
+	ErrLeaseLost = errors.New("store: lease lost")
+	// ErrNotFound means that no row has this id.
+	ErrNotFound = errors.New("store: not found")
+	// ErrAmbiguous means that an abbreviated id fits more than one row.
+	ErrAmbiguous = errors.New("store: id is ambiguous")
+)
+
+// EventState is a word of docs/states.md.
+type EventState string
+
+// The states of an event.
+const (
+	EventReceived  EventState = "received"
+	EventDeciding  EventState = "deciding"
+	EventDecided   EventState = "decided"
+	EventUnmatched EventState = "unmatched"
+	EventTooOld    EventState = "too old"
+	EventParked    EventState = "parked"
+)
+
+// ActionState is a word of docs/states.md.
+type ActionState string
+
+// The states of an action.
+const (
+	ActionPending    ActionState = "pending"
+	ActionRunning    ActionState = "running"
+	ActionDone       ActionState = "done"
+	ActionWaiting    ActionState = "waiting"
+	ActionHeld       ActionState = "held"
+	ActionRetrying   ActionState = "retrying"
+	ActionDead       ActionState = "dead"
+	ActionCancelled  ActionState = "cancelled"
+	ActionSuperseded ActionState = "superseded"
+)
+
+// Event is one occurrence, known by its identity whatever way it came.
+type Event struct {
+	// ID is the identity, see internal/ingest.
+	ID string
+	// Source is pulse, gerrit, task or group.
+	Source string
+	// Type is the exchange's short name (queue/task-failed, or the whole name of a foreign one), gerrit's
+	// event type, or settled.
+	Type       string
+	RoutingKey string
+	// Routes are the CC header's entries, without "route.", joined by newlines.
+	Routes string
+	// Change is "<server>~<number>" where the event came from a change, else empty.
+	Change string
+	// TaskID and GroupID are set where the event is of one task or one group.
+	TaskID, GroupID string
+	// Time is the occurrence's own time, Received that of intake by the database's clock.
+	Time, Received time.Time
+	State          EventState
+	// SetHash names the rule set that the event was matched with.
+	SetHash string
+	// Parent is the event that this one was derived from, or empty.
+	Parent string
+	// BodyVersion says how Body is to be read; 1: the payload as sent (pulse), or JSON of the source's own event.
+	BodyVersion int
+	Body        []byte
+	// Redelivered is the broker's word; it is not stored.
+	Redelivered bool
+
+	// Written after intake.
+	Error    string
+	Attempts int
+	Epoch    int64
+}
+
+// Cursor is a poller's place, moved in the transaction that stores what it found.
+type Cursor struct{ Name, Value string }
+
+// Intake is a batch that becomes durable as one.
+type Intake struct {
+	Events  []Event
+	Cursors []Cursor
+}
+
+// Decision is what one rule made of one event, kept whether it matched or not.
+type Decision struct {
+	EventID, Team, Rule, SetHash string
+	Matched, Shadow              bool
+	// Stopped is the clause that did not hold, empty when all did.
+	Stopped string
+	// Explanation and Facts are JSON; Facts are kept so that a decision can be replayed without the network.
+	Explanation, Facts []byte
+	Decided            time.Time
+}
+
+// Action is one effect, known by (event, team, rule, key).
+type Action struct {
+	// ID is 26 characters, derived from EventID, Team, Rule and Key; its first 10 stand in the marker.
+	ID                       string
+	EventID, Team, Rule, Key string
+	// Kind is vote, comment, hashtags, task or reconcile.
+	Kind string
+	// Lane is "<server>~<number>", or "group~<taskGroupId>" where there is no change.
+	Lane string
+	// Seq orders the actions of a lane; the store gives it.
+	Seq int64
+	// Server, Change, Patchset and Revision say which patchset the action is about; zero where there is none.
+	Server   string
+	Change   int
+	Patchset int
+	Revision string
+	Project  string
+	Branch   string
+	State    ActionState
+	// Args are the kind's own, JSON, read by ArgsVersion.
+	ArgsVersion int
+	Args        []byte
+	Attempts    int
+	// Due is when the next attempt may start, by the database's clock.
+	Due, Created time.Time
+	// Started and Deadline are those of the attempt that set running: its requests end by Deadline.
+	Started, Deadline time.Time
+	// LastMessage is the id of the change's last message before the attempt.
+	LastMessage string
+	// Reason says why an action is held, dead, superseded or retrying.
+	Reason string
+	// Result is JSON of what was done, e.g. {"taskId":…}.
+	Result []byte
+	Done   time.Time
+}
+
+// OpinionKind says what an opinion is about.
+type OpinionKind string
+
+// The kinds of opinions.
+const (
+	OpinionLabel   OpinionKind = "label"
+	OpinionHashtag OpinionKind = "hashtag"
+)
+
+// Opinion is what one rule holds of one label or hashtag of a patchset.
+// It is known by (Server, Change, Revision, Kind, Target, Team, Rule, About).
+type Opinion struct {
+	Server   string
+	Change   int
+	Patchset int
+	Revision string
+	Kind     OpinionKind
+	// Target is the label or the hashtag.
+	Target     string
+	Team, Rule string
+	// About is "task:<metadata.name>", "group" or "change".
+	About string
+	// Value is the vote; 1 for a hashtag that ought to be there.
+	Value int
+	// Stands is false once the opinion has ended; the row stays, so that older news cannot revive it.
+	Stands bool
+	// Created and Run order news about the same thing: the task's or group's created time, then the run.
+	Created time.Time
+	Run     int
+	EventID string
+}
+
+// Posted is the last vote that we put on a label of a patchset, and the opinions (their signature) that made it.
+type Posted struct {
+	Server    string
+	Change    int
+	Revision  string
+	Label     string
+	Value     int
+	Signature string
+}
+
+// Link ties a task or a task group to the patchset that it was made for.
+type Link struct {
+	// Kind is task or group.
+	Kind, ID string
+	Server   string
+	Change   int
+	Patchset int
+	Revision string
+	// Project and Branch are the change's.
+	Project, Branch string
+	// By is the rule that made it, "team/rule", or empty where it was seen.
+	By string
+}
+
+// GroupState is what was last known of a task group; Generation rises with each change of Hash.
+type GroupState struct {
+	GroupID, Hash string
+	Generation    int64
+	Settled       bool
+}
+
+// Verdict is all that deciding one event writes, in one transaction.
+type Verdict struct {
+	Event     Event // ID and Epoch are read
+	State     EventState
+	Decisions []Decision
+	Actions   []Action  // an id that is known is left as it is
+	Opinions  []Opinion // written only where news is not older than what is kept
+	Derived   []Event   // accepted as by Accept
+	Links     []Link
+	Groups    []GroupState
+	// Kept carries opinions from one revision of a change to another (a patchset of the same code).
+	Kept []Carry
+}
+
+// Carry copies the standing opinions of a revision to another one of the same change, where none are yet.
+type Carry struct {
+	Server           string
+	Change, Patchset int
+	From, To         string
+}
+
+// Lane is a claimed lane; Epoch is checked by every write under it.
+type Lane struct {
+	ID     string
+	Holder string
+	Epoch  int64
+	// Until is the lease's end by the database's clock; Now was that clock when the lane was claimed or renewed.
+	Until, Now time.Time
+}
+
+// Start is what is frozen before an attempt.
+type Start struct {
+	ActionID    string
+	Args        []byte // nil: unchanged
+	LastMessage string
+	Timeout     time.Duration // the attempt's requests end this long after now
+}
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	ActionID string
+	State    ActionState
+	Reason   string
+	Result   []byte
+	// RetryIn is read where State is retrying or pending.
+	RetryIn time.Duration
+}
+
+// Effects are the state that outcomes change, written in the same transaction.
+type Effects struct {
+	Posted []Posted
+	// TagsAdded are hashtags that our account added; TagsGone are no longer ours.
+	TagsAdded, TagsGone []string
+	// Server and Change say whose tags they are.
+	Server string
+	Change int
+	Links  []Link
+}
+
+// RuleSet is what was loaded, by the hash of its content.
+type RuleSet struct {
+	Hash string
+	// Body is opaque to the store: the files, compressed.
+	Body   []byte
+	Loaded time.Time
+}
+
+// TeamFiles are a team's last good rule files.
+type TeamFiles struct {
+	Team, Hash string
+	Body       []byte
+	Loaded     time.Time
+}
+
+// BeginKey names a first sight.
+type BeginKey struct{ Source, Server, Project, Team, Rule string }
+
+// Hold stops deliveries of a scope: all, team:T, rule:T/R or server:S.
+type Hold struct {
+	Scope, Reason, By string
+	Since             time.Time
+}
+
+// Replica is a live process.
+type Replica struct {
+	ID, SetHash string
+	// Bindings are "exchange routingKey" lines that it needs.
+	Bindings []string
+	Seen     time.Time
+}
+
+// Filter narrows a listing; zero values don't.
+type Filter struct {
+	State        string
+	Change       string // "<server>~<number>"
+	TaskID       string
+	Team, Rule   string
+	EventID      string
+	Since        time.Time
+	Limit        int // 50 when zero
+	MatchedOnly  bool
+	NewestFirst  bool
+	IncludeSets  bool
+	ActionPrefix string
+}
+
+// Counts are rows by state, for bot status.
+type Counts struct {
+	Events  map[EventState]int64
+	Actions map[ActionState]int64
+	Lanes   int64 // with work due
+	Parked  int64
+	Oldest  time.Time // of what is received and not decided; zero when none
+}
