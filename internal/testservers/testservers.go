@@ -1,0 +1,97 @@
+// Package testservers tells tests where the real servers are that they ask
+// for: RabbitMQ, PostgreSQL, Gerrit, and a Python with Taskcluster's own
+// packages. It starts none of them: its cmd does, before the tests run, and
+// says by environment variables where they are. A test whose server isn't
+// there is skipped and says how to get it; where Require is set it fails.
+package testservers
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The environment variables by which a running server is told to tests.
+const (
+	AMQPURL       = "VERDICT_TEST_AMQP_URL"       // amqp://127.0.0.1:port; administrator guest:guest
+	RabbitMQCtl   = "VERDICT_TEST_RABBITMQCTL"    // a script that takes rabbitmqctl's arguments
+	PostgresURL   = "VERDICT_TEST_POSTGRES_URL"   // postgres://user:password@127.0.0.1:port/verdict, may create databases
+	GerritURL     = "VERDICT_TEST_GERRIT_URL"     // http://127.0.0.1:port; accounts as Accounts says
+	GerritSSHAddr = "VERDICT_TEST_GERRIT_SSH"     // 127.0.0.1:port
+	GerritSSHKey  = "VERDICT_TEST_GERRIT_SSH_KEY" // file with ci-bot's private key
+	PythonPath    = "VERDICT_TEST_PYTHON"         // an interpreter that imports taskcluster and mohawk
+	Require       = "VERDICT_TEST_REQUIRE"        // 1: a server that is missing fails the test
+)
+
+// Accounts are the names and HTTP passwords of the test Gerrit: admin may do
+// all; ci-bot is a service user that may vote Verified, edit hashtags and
+// abandon; alice pushes changes; bob may not vote Verified.
+var Accounts = map[string]string{
+	"admin":  "secret",
+	"ci-bot": "bot-secret",
+	"alice":  "alice-secret",
+	"bob":    "bob-secret",
+}
+
+// AMQP gives the URL of a real RabbitMQ, without credentials: guest:guest
+// administers it.
+func AMQP(t testing.TB) string { return need(t, "RabbitMQ", AMQPURL) }
+
+// Postgres gives the URL of a real PostgreSQL whose user may create databases.
+// The database that it names is shared: a test creates one of its own.
+func Postgres(t testing.TB) string { return need(t, "PostgreSQL", PostgresURL) }
+
+// Gerrit gives the URL of a real Gerrit, without a slash at the end. It has
+// the accounts of Accounts, the projects demo and infra/tools/demo, and the
+// label Verified -1..+1, copied by changekind:NO_CODE_CHANGE.
+func Gerrit(t testing.TB) string { return need(t, "Gerrit", GerritURL) }
+
+// GerritSSH gives the address of the same Gerrit's SSH, and the file of the
+// private key with which ci-bot logs in.
+func GerritSSH(t testing.TB) (addr, keyFile string) {
+	return need(t, "Gerrit", GerritSSHAddr), need(t, "Gerrit", GerritSSHKey)
+}
+
+// Python gives the path of an interpreter that has the packages taskcluster
+// and mohawk.
+func Python(t testing.TB) string { return need(t, "Python environment", PythonPath) }
+
+// Rabbit runs rabbitmqctl on the test's RabbitMQ and gives what it printed.
+func Rabbit(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(need(t, "RabbitMQ", RabbitMQCtl), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("rabbitmqctl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// PulseUser adds a user with the rights that pulse gives to a user: configure
+// and write what is named after it, read that and every exchange. It is
+// deleted when the test ends.
+func PulseUser(t testing.TB) (name, password string) {
+	t.Helper()
+	name, password = "u"+strings.ToLower(rand.Text()[:10]), rand.Text()
+	own := fmt.Sprintf("^(queue/%s/.*|exchange/%s/.*)", name, name)
+	Rabbit(t, "add_user", name, password)
+	t.Cleanup(func() { Rabbit(t, "delete_user", name) })
+	Rabbit(t, "set_permissions", "-p", "/", name, own, own, fmt.Sprintf("^(queue/%s/.*|exchange/.*)", name))
+	return name, password
+}
+
+// need gives the value of an environment variable, or ends the test.
+func need(t testing.TB, server, variable string) string {
+	t.Helper()
+	if v := os.Getenv(variable); v != "" {
+		return v
+	}
+	how := fmt.Sprintf("no %s (%s is not set): run `make test`, or `go run ./internal/testservers/cmd up -- go test ./...`", server, variable)
+	if os.Getenv(Require) == "1" {
+		t.Fatal(how)
+	}
+	t.Skip(how)
+	return ""
+}
