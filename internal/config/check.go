@@ -1,0 +1,201 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"verdict/rules/yamlfile"
+)
+
+// check tells what is wrong with values that have the right type, and completes them.
+func (c *Config) check(file *yamlfile.File) []yamlfile.Problem {
+	k := &checker{file: file}
+	k.top(c)
+	k.store(c)
+	k.pulse(&c.Pulse)
+	k.taskcluster(&c.Taskcluster)
+	for _, name := range slices.Sorted(maps.Keys(c.Gerrit)) {
+		server := c.Gerrit[name]
+		k.gerrit(name, &server)
+		c.Gerrit[name] = server
+	}
+	k.later(c)
+	if c.Pulse.URL == "" && len(c.Gerrit) == 0 {
+		k.add("there is nothing to listen to", "configure pulse, or a server under gerrit")
+	}
+	c.anchor(k)
+	c.Warnings = k.warnings
+	return k.problems
+}
+
+var instanceForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`)
+
+func (k *checker) top(c *Config) {
+	if !instanceForm.MatchString(c.Instance) {
+		k.add(fmt.Sprintf("%q is no name for an instance", c.Instance), "up to 32 letters, digits, - and _", "instance")
+	}
+	k.oneOf(string(c.Mode), []string{"live", "shadow", "hold"}, "mode")
+	k.web(c.DashboardURL, "dashboardURL")
+	k.oneOf(c.Log.Format, []string{"auto", "json", "console"}, "log", "format")
+	k.oneOf(c.Log.Level, []string{"trace", "debug", "info", "warn", "error"}, "log", "level")
+	k.notEmpty(c.Admin.Socket, "admin", "socket")
+	k.notEmpty(c.Rules.Dir, "rules", "dir")
+	k.notEmpty(c.Rules.Teams, "rules", "teams")
+}
+
+func (k *checker) store(c *Config) {
+	k.oneOf(c.Store.Migrate, []string{"auto", "off"}, "store", "migrate")
+	if file, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok {
+		if file == "" || strings.HasPrefix(file, "//") {
+			k.add("the store's file is missing", "write it as sqlite:verdict.db", "store", "url")
+		}
+		return
+	}
+	u, err := url.Parse(c.Store.URL)
+	switch {
+	case err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql"):
+		k.add("the store is of no known kind", "write sqlite:FILE or postgres://user@host/database", "store", "url")
+	case u.Host == "" || strings.Trim(u.Path, "/") == "":
+		k.add("the store's host or database is missing", "write postgres://user@host/database", "store", "url")
+	default:
+		k.noPassword(u, "passwordFile or VERDICT_STORE_PASSWORD", "store", "url")
+	}
+}
+
+func (k *checker) pulse(p *Pulse) {
+	if p.URL == "" {
+		return
+	}
+	u := k.url(p.URL, []string{"amqps", "amqp"}, "pulse", "url")
+	if u != nil && u.User != nil {
+		k.add("the URL holds a user or a password", "they belong into user and passwordFile", "pulse", "url")
+	}
+	if u != nil && u.Scheme == "amqp" && !loopback(u) {
+		k.warn("amqp:// sends the password in the clear", "pulse", "url")
+	}
+	k.notEmpty(p.User, "pulse", "user")
+	k.notEmpty(p.ExchangePrefix, "pulse", "exchangePrefix")
+	k.notNegative(p.QueueLimit.Warn, "pulse", "queueLimit", "warn")
+	k.notNegative(p.QueueLimit.Delete, "pulse", "queueLimit", "delete")
+}
+
+var schedulerForm = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,38}$`)
+
+func (k *checker) taskcluster(t *Taskcluster) {
+	if t.RootURL == "" {
+		return
+	}
+	u := k.url(t.RootURL, []string{"https", "http"}, "taskcluster", "rootURL")
+	if u != nil && u.User != nil {
+		k.add("the URL holds a user or a password", "they belong into clientId and accessTokenFile", "taskcluster", "rootURL")
+	}
+	k.notEmpty(t.ClientID, "taskcluster", "clientId")
+	if !schedulerForm.MatchString(t.SchedulerID) {
+		k.add(fmt.Sprintf("%q is no schedulerId", t.SchedulerID), "up to 38 letters, digits, - and _", "taskcluster", "schedulerId")
+	}
+}
+
+var serverForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+func (k *checker) gerrit(name string, g *Gerrit) {
+	at := func(path ...string) []string { return append([]string{"gerrit", name}, path...) }
+	if !serverForm.MatchString(name) {
+		k.add(fmt.Sprintf("%q is no name for a server", name), "up to 32 small letters, digits and -", at()...)
+	}
+	k.notEmpty(g.URL, at("url")...)
+	if g.URL != "" {
+		u := k.url(g.URL, []string{"https", "http"}, at("url")...)
+		if u != nil {
+			k.noPassword(u, "user and tokenFile", at("url")...)
+			if u.Scheme == "http" && !loopback(u) {
+				k.warn("http:// sends the token in the clear", at("url")...)
+			}
+		}
+	}
+	k.notEmpty(g.User, at("user")...)
+	zone, err := time.LoadLocation(g.Poll.Zone)
+	if err != nil || g.Poll.Zone == "Local" {
+		k.add(fmt.Sprintf("%q is no time zone", g.Poll.Zone), "write UTC or one like Europe/Berlin", at("poll", "zone")...)
+		zone = time.UTC
+	}
+	g.Poll.When = k.cron(g.Poll.Cron, zone, at("poll", "cron")...)
+	k.cron(g.Poll.Full, zone, at("poll", "full")...)
+	if g.Poll.Overlap == 0 {
+		g.Poll.Overlap = gerritDefaults().Poll.Overlap
+	}
+	k.notNegative(g.Limits.Concurrent, at("limits", "concurrent")...)
+	if g.Limits.RequestsPerSecond < 0 {
+		k.add("a negative number", "", at("limits", "requestsPerSecond")...)
+	}
+	if g.Limits.Concurrent == 0 {
+		g.Limits.Concurrent = gerritDefaults().Limits.Concurrent
+	}
+	if g.Limits.RequestsPerSecond == 0 {
+		g.Limits.RequestsPerSecond = gerritDefaults().Limits.RequestsPerSecond
+	}
+}
+
+// later checks what is not used yet, so that a mistake shows before it is.
+func (k *checker) later(c *Config) {
+	k.address(c.Listen.Web, "listen", "web")
+	k.address(c.Listen.Hooks, "listen", "hooks")
+	k.address(c.Listen.Metrics, "listen", "metrics")
+	k.web(c.Login.OIDC.Issuer, "login", "oidc", "issuer")
+	k.oneOf(c.Login.Reading, []string{"login", "open"}, "login", "reading")
+	k.web(c.Traces.OTLP, "traces", "otlp")
+	k.notNegative(c.Guards.ChangesPerRulePerHour, "guards", "changesPerRulePerHour")
+	k.notNegative(c.Guards.MessagesPerChangePerDay, "guards", "messagesPerChangePerDay")
+	for name, g := range c.Gerrit {
+		k.address(g.Stream.SSH, "gerrit", name, "stream", "ssh")
+	}
+}
+
+// anchor gives the secrets their sources, and relative paths the file's folder.
+func (c *Config) anchor(k *checker) {
+	secret := func(file, env string, path ...string) Secret {
+		s := Secret{env: env, known: c.Known, place: k.place(path...)}
+		if file != "" {
+			s.file = c.path(file)
+		}
+		return s
+	}
+	c.Store.Password = secret(c.Store.PasswordFile, "VERDICT_STORE_PASSWORD", "store", "passwordFile")
+	c.Pulse.Password = secret(c.Pulse.PasswordFile, "VERDICT_PULSE_PASSWORD", "pulse", "passwordFile")
+	c.Taskcluster.AccessToken = secret(c.Taskcluster.AccessTokenFile, "TASKCLUSTER_ACCESS_TOKEN", "taskcluster", "accessTokenFile")
+	c.Login.OIDC.ClientSecret = secret(c.Login.OIDC.ClientSecretFile, "", "login", "oidc", "clientSecretFile")
+	c.Rules.Git.Key = secret(c.Rules.Git.KeyFile, "", "rules", "git", "keyFile")
+	for name, g := range c.Gerrit {
+		g.Token = secret(g.TokenFile, TokenVariable(name), "gerrit", name, "tokenFile")
+		g.Stream.Key = secret(g.Stream.KeyFile, "", "gerrit", name, "stream", "keyFile")
+		for _, file := range g.Webhook.SecretFiles {
+			g.Webhook.Secrets = append(g.Webhook.Secrets, secret(file, "", "gerrit", name, "webhook", "secretFiles"))
+		}
+		c.Gerrit[name] = g
+	}
+	c.Rules.Dir, c.Rules.Teams = c.path(c.Rules.Dir), c.path(c.Rules.Teams)
+	c.Admin.Socket = c.path(c.Admin.Socket)
+	if c.TLS.CAFile != "" {
+		c.TLS.CAFile = c.path(c.TLS.CAFile)
+	}
+	if file, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok {
+		c.Store.URL = "sqlite:" + c.path(file)
+	}
+}
+
+func (c *Config) path(file string) string {
+	if filepath.IsAbs(file) {
+		return filepath.Clean(file)
+	}
+	return filepath.Join(c.folder, file)
+}
+
+// TokenVariable is the environment variable that holds a server's token where no file is named.
+func TokenVariable(server string) string {
+	return "VERDICT_GERRIT_" + strings.ToUpper(strings.ReplaceAll(server, "-", "_")) + "_TOKEN"
+}
