@@ -1,7 +1,9 @@
 // Command cmd starts the real servers that tests ask for, runs something with
-// them, and stops them again.
+// them, and stops them again: a command of one's own, or all that the
+// project checks about itself.
 //
 //	go run ./internal/testservers/cmd up [--only gerrit,postgres] -- go test ./gerrit/...
+//	go run ./internal/testservers/cmd test [PACKAGES]
 package main
 
 import (
@@ -21,10 +23,11 @@ import (
 
 const usage = `usage:
   cmd up [--only NAMES] -- COMMAND...   run a command with servers started for it
+  cmd test [PACKAGES]                   run every check, with all servers
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	ctx, orphaned := context.WithCancel(ctx)
 	go func() {
@@ -35,13 +38,13 @@ func main() {
 }
 
 func command(ctx context.Context, args []string) int {
-	if len(args) == 0 {
-		fmt.Fprint(os.Stderr, usage)
-		return 2
-	}
-	switch args[0] {
-	case "up":
-		return up(ctx, args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case "up":
+			return up(ctx, args[1:])
+		case "test":
+			return test(ctx, args[1:])
+		}
 	}
 	fmt.Fprint(os.Stderr, usage)
 	return 2
@@ -65,18 +68,18 @@ func up(ctx context.Context, args []string) int {
 		fmt.Fprint(os.Stderr, usage)
 		return 2
 	}
-	if missing := launch.Missing(); len(missing) > 0 {
-		if err := launch.Install(ctx, missing, os.Stderr); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 2
-		}
+	names := strings.Split(*only, ",")
+	if err := launch.Install(ctx, launch.Missing(names...), os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
 	}
-	s, err := launch.Start(ctx, strings.Split(*only, ","), os.Stderr)
+	s, err := launch.Start(ctx, names, os.Stderr)
 	defer s.Stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
+	// It stays in this program's process group, so that it may read the terminal.
 	cmd := exec.CommandContext(ctx, flags.Arg(0), flags.Args()[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), s.Env()...)

@@ -55,14 +55,23 @@ func cached(name string, build func(dir string) error) (string, error) {
 	return dir, os.Rename(fresh, dir)
 }
 
-// lock holds a file against other programs until the returned func is called
-// or this program ends.
+// lock waits until no other program holds the file, and holds it until the
+// returned func is called or this program ends.
 func lock(file string) (unlock func() error, err error) {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o644)
+	return flock(file, os.O_CREATE, syscall.LOCK_EX)
+}
+
+// tryLock is lock that fails where lock waits, and where there is no file.
+func tryLock(file string) (unlock func() error, err error) {
+	return flock(file, 0, syscall.LOCK_EX|syscall.LOCK_NB)
+}
+
+func flock(file string, create, how int) (unlock func() error, err error) {
+	f, err := os.OpenFile(file, create|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", file, err)
 	}

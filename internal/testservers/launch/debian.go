@@ -7,33 +7,36 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// need is something that the tests use and a Debian package that has it.
+// need is something that a server, or all tests, use, and the Debian packages
+// that have it.
 type need struct {
-	paths []string // found if one of these patterns matches a file
-	pkgs  []string
+	server string   // "" for all tests
+	paths  []string // it is here if one of these patterns matches a file
+	pkgs   []string
 }
 
 // needs are all that a fresh Debian 12 with Go may lack.
 var needs = []need{
-	{[]string{"/usr/bin/gcc"}, []string{"gcc", "libc6-dev"}}, // the race detector links with it
-	{[]string{"/usr/bin/git"}, []string{"git"}},
-	{[]string{"/usr/bin/ssh-keygen"}, []string{"openssh-client"}},
-	{[]string{rabbitBin + "/rabbitmq-server"}, []string{"rabbitmq-server"}},
-	{[]string{postgresBins}, []string{"postgresql"}},
-	{[]string{"/usr/lib/jvm/*/bin/javac"}, []string{"openjdk-17-jdk-headless"}},
-	{[]string{"/usr/bin/mvn", "/opt/*/bin/mvn", "/usr/local/bin/mvn"}, []string{"maven"}},
-	{[]string{"/usr/bin/python3", "/usr/local/bin/python3"}, []string{"python3"}},
-	{[]string{"/usr/lib/python3*/ensurepip/__init__.py", "/usr/local/lib/python3*/ensurepip/__init__.py"}, []string{"python3-venv"}},
+	{"", []string{"/usr/bin/gcc"}, []string{"gcc", "libc6-dev"}}, // the race detector links with it
+	{"", []string{"/usr/bin/git"}, []string{"git"}},
+	{"rabbitmq", []string{rabbitBin + "/rabbitmq-server"}, []string{"rabbitmq-server"}},
+	{"postgres", []string{postgresBins}, []string{"postgresql"}},
+	{"gerrit", []string{"/usr/lib/jvm/*/bin/javac"}, []string{"openjdk-17-jdk-headless"}},
+	{"gerrit", []string{"/usr/bin/mvn", "/usr/local/bin/mvn"}, []string{"maven"}},
+	{"gerrit", []string{"/usr/bin/ssh-keygen"}, []string{"openssh-client"}},
+	{"python", []string{"/usr/lib/python3*/ensurepip/__init__.py", "/usr/local/lib/python3*/ensurepip/__init__.py"}, []string{"python3-venv"}},
 }
 
-// Missing lists the Debian packages that are needed and not here.
-func Missing() []string {
+// Missing lists the Debian packages that aren't here, of those that the named
+// servers and all tests need.
+func Missing(servers ...string) []string {
 	var pkgs []string
 	for _, n := range needs {
-		if !n.here() {
+		if (n.server == "" || slices.Contains(servers, n.server)) && !n.here() {
 			pkgs = append(pkgs, n.pkgs...)
 		}
 	}
@@ -50,8 +53,11 @@ func (n need) here() bool {
 }
 
 // Install installs Debian packages, without starting any service that they
-// bring. It needs root.
+// bring. It needs root where there is something to install.
 func Install(ctx context.Context, pkgs []string, log io.Writer) error {
+	if len(pkgs) == 0 {
+		return nil
+	}
 	if os.Getuid() != 0 {
 		return fmt.Errorf("missing Debian packages; as root: apt-get install %s", strings.Join(pkgs, " "))
 	}
@@ -64,7 +70,8 @@ func Install(ctx context.Context, pkgs []string, log io.Writer) error {
 	if _, err := run(ctx, apt("update", "-qq")); err != nil {
 		return err
 	}
-	_, err = run(ctx, apt(append([]string{"install", "-y", "--no-install-recommends"}, pkgs...)...))
+	// A dpkg that is killed leaves the machine half configured: wait for it, even if interrupted.
+	_, err = run(context.WithoutCancel(ctx), apt(append([]string{"install", "-y", "--no-install-recommends"}, pkgs...)...))
 	return err
 }
 

@@ -28,6 +28,9 @@ var servers = map[string]func(context.Context, *Servers) error{
 	"python":   startPython,
 }
 
+// RequireAll is the setting under which a test fails whose server isn't there.
+const RequireAll = testservers.Require + "=1"
+
 // Names lists what can be started.
 func Names() []string { return slices.Sorted(maps.Keys(servers)) }
 
@@ -46,7 +49,7 @@ type Servers struct {
 // which is missing and why, and Stop is owed in any case.
 func Start(ctx context.Context, names []string, log io.Writer) (*Servers, error) {
 	s := &Servers{log: log, env: map[string]string{}}
-	dir, err := reachableDir()
+	dir, err := newRun()
 	if err != nil {
 		return s, err
 	}
@@ -70,18 +73,30 @@ func Start(ctx context.Context, names []string, log io.Writer) (*Servers, error)
 		})
 	}
 	wg.Wait()
-	err = errors.Join(errs...)
-	if err == nil && len(names) == len(servers) {
-		s.set(testservers.Require, "1")
-	}
-	return s, err
+	return s, errors.Join(errs...)
 }
 
-// reachableDir makes a folder for the data of one run in which another user,
-// PostgreSQL's, reaches what is its own.
-func reachableDir() (string, error) {
-	dir, err := os.MkdirTemp("", "verdict-test-")
+// runs is the pattern of the folders that hold the data of one run.
+const runs = "verdict-test-run-"
+
+// newRun makes a folder for the data of one run in which another user,
+// PostgreSQL's, reaches what is its own. Its lock is held as long as this
+// program lives; folders of runs that were killed are removed.
+func newRun() (dir string, err error) {
+	old, err := filepath.Glob(filepath.Join(os.TempDir(), runs+"*"))
 	if err != nil {
+		return "", err
+	}
+	for _, dir := range old {
+		if unlock, err := tryLock(filepath.Join(dir, "lock")); err == nil {
+			os.RemoveAll(dir)
+			unlock()
+		}
+	}
+	if dir, err = os.MkdirTemp("", runs); err != nil {
+		return "", err
+	}
+	if _, err := lock(filepath.Join(dir, "lock")); err != nil {
 		return "", err
 	}
 	return dir, os.Chmod(dir, 0o711)
@@ -132,5 +147,5 @@ func (s *Servers) Stop() error {
 	if dir == "" {
 		return nil
 	}
-	return os.RemoveAll(filepath.Clean(dir))
+	return os.RemoveAll(dir)
 }
