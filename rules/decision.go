@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+)
+
+// Input is what a rule is evaluated on.
+type Input struct {
+	// Event is the decoded payload: map[string]any, []any, string, bool, nil, int64 where a number is integral,
+	// else float64.
+	Event any
+	// Facts are those that Needs names, shaped as Fields tells. One that is not there makes the rule stop where
+	// it is named.
+	Facts map[string]any
+	// Now is the event's own time.
+	Now time.Time
+	// On is the index of the trigger that matched.
+	On int
+}
+
+// Decision is what a rule makes of an event, with the reason. It is kept as JSON.
+type Decision struct {
+	Matched bool `json:"matched"`
+	// Stopped is the clause that did not hold, as written; "on.files" where no file fits; empty if Matched.
+	Stopped string `json:"stopped,omitempty"`
+	// Clauses are those that were looked at, in order.
+	Clauses  []Clause  `json:"clauses,omitempty"`
+	Actions  []Action  `json:"actions,omitempty"`
+	Opinions []Opinion `json:"opinions,omitempty"`
+}
+
+// Clause is one line of the explanation.
+type Clause struct {
+	// Text is the condition as written, or, among Children, a field that it names.
+	Text string `json:"text"`
+	Line int    `json:"line,omitempty"`
+	Held bool   `json:"held"`
+	// Value is what the text came to.
+	Value string `json:"value,omitempty"`
+	Error string `json:"error,omitempty"`
+	// Children are the fields that the condition names, with their values.
+	Children []Clause `json:"children,omitempty"`
+}
+
+// Action is something to do. Which fields are set depends on Kind.
+type Action struct {
+	// Key tells the actions of one rule apart: its `key`, else kind and target, such as vote:Verified.
+	Key string `json:"key"`
+	// Kind is vote, comment, hashtags or task.
+	Kind string `json:"kind"`
+	// Message is what is posted on the change; empty: nothing. Notify is owner, reviewers, all, nobody or empty.
+	Message string `json:"message,omitempty"`
+	Notify  string `json:"notify,omitempty"`
+	// Add and Remove are hashtags. Where the rule has a `while` that is false, both are empty and the opinion
+	// says it.
+	Add    []string `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+	// TaskKey is half of a task's identity, Task its definition as rendered. created, deadline and expires are
+	// RFC 3339, computed from Now; LiteralTimes names those that the rule wrote as they are.
+	TaskKey      string         `json:"taskKey,omitempty"`
+	Task         map[string]any `json:"task,omitempty"`
+	LiteralTimes []string       `json:"literalTimes,omitempty"`
+	// Labels are the votes, whether they stand or not: the opinions say that.
+	Labels map[string]int `json:"labels,omitempty"`
+}
+
+// Opinion is what a rule holds of a label or a hashtag.
+type Opinion struct {
+	// Kind is label or hashtag.
+	Kind string `json:"kind"`
+	// Target is the label's name or the hashtag.
+	Target string `json:"target"`
+	Value  int    `json:"value,omitempty"`
+	// Stands is false where the rule's `while` is: the opinion is taken back.
+	Stands bool `json:"stands"`
+}
+
+// EvalError is an error while a rule is evaluated: a field that isn't there, a value of another type, too much
+// work. It is never taken for "does not hold".
+type EvalError struct {
+	Team, Rule string
+	// Clause is the condition or template as written, Line where it stands.
+	Clause string
+	Line   int
+	// Field is the field that it is about, where that is known.
+	Field string
+	Err   error
+}
+
+// Error names the rule, the clause and what went wrong.
+func (e *EvalError) Error() string {
+	return fmt.Sprintf("rule %s/%s, line %d, %s: %v", e.Team, e.Rule, e.Line, e.Clause, e.Err)
+}
+
+// Unwrap gives what went wrong.
+func (e *EvalError) Unwrap() error { return e.Err }

@@ -1,0 +1,74 @@
+package rules
+
+import "slices"
+
+// Mode says whether a rule acts.
+type Mode string
+
+// The modes of a rule.
+const (
+	// Live decides and acts.
+	Live Mode = "live"
+	// Shadow decides, and makes no action.
+	Shadow Mode = "shadow"
+	// Off doesn't look.
+	Off Mode = "off"
+)
+
+// Rule is one rule of a team. It is immutable.
+type Rule struct {
+	Team, Name, Description string
+	// File and Line say where it is written.
+	File string
+	Line int
+	Mode Mode
+	// On says when it looks; there is at least one.
+	On []Trigger
+
+	lets     []let
+	when     []condition
+	do       []action
+	needs    []string
+	programs *programs
+}
+
+// Trigger is one `on` of a rule.
+type Trigger struct {
+	// Source is pulse, gerrit, task or group.
+	Source string
+	// Type is the exchange as written for pulse (queue/task-failed, or a whole name), else gerrit's event type
+	// or the state of the task or group.
+	Type string
+	// Server is the Gerrit that it is about. Empty: any, where the source isn't gerrit.
+	Server string
+	// Projects, Branches and Files are patterns; empty: any. For gerrit, a rule that names no project is about
+	// the projects that its team was granted.
+	Projects, Branches, Files []string
+	Line                      int
+
+	projects, branches []pattern
+	files              []pattern
+	key                routingKey
+	taskRoute          string
+}
+
+// Covers says whether the trigger is about a change of this project and branch. One that names none covers all,
+// and also an event that belongs to no change, whose server, project and branch are empty.
+func (t Trigger) Covers(server, project, branch string) bool {
+	if server == "" && project == "" && (len(t.projects) > 0 || len(t.branches) > 0 || len(t.files) > 0) {
+		return false
+	}
+	if server != "" && t.Server != "" && t.Server != server {
+		return false
+	}
+	return anyMatch(t.projects, project) && anyMatch(t.branches, branch)
+}
+
+// Needs names the facts that have to be in Input.Facts: of change, patchset, files, task, run, group and links
+// those that the rule names anywhere, sorted. The slice isn't the caller's to change.
+func (r *Rule) Needs() []string { return r.needs }
+
+// Votes says whether the rule casts a vote: losing such a rule is itself worth telling.
+func (r *Rule) Votes() bool {
+	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindVote })
+}

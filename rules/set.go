@@ -1,0 +1,67 @@
+// Package rules makes an immutable Set of rule files, and decides events by it.
+//
+// A team's folder holds its rules: `on` says when a rule looks, CEL decides, JSON-e says what is sent. Load
+// reads all of it, refuses what is unclear or beyond the team's grant in teams.yaml, and tells everything at once
+// with its place. Set.Match finds by an index the rules that an occurrence may concern; Rule.Evaluate decides and
+// explains. What the rules must know of the world is handed in: no I/O happens here, and there is no clock.
+// Fetching facts is left to internal/facts, keeping decisions to internal/decide, doing things to
+// internal/deliver. Nothing is persisted.
+package rules
+
+import "slices"
+
+// Sources are what a Set is made of.
+type Sources struct {
+	// Files are the rule files by their path below the rules folder, with slashes. Files other than .yaml, and
+	// .test.yaml, are kept but not read.
+	Files map[string][]byte
+	// Teams is teams.yaml. Without it each first-level folder is a team and grants aren't checked, as an author
+	// does at her desk.
+	Teams *Teams
+	// ExchangePrefix is what Taskcluster's exchanges begin with; exchange/taskcluster- when empty.
+	ExchangePrefix string
+}
+
+// Set is an immutable set of rules. It is safe for concurrent use.
+type Set struct {
+	hash   string
+	rules  []*Rule
+	teams  *Teams
+	broken map[string][]Diagnostic
+	files  map[string]map[string][]byte
+	byName map[[2]string]*Rule
+	index  index
+}
+
+// Hash names the set by its content: the same files and the same teams.yaml, the same hash.
+func (s *Set) Hash() string { return s.hash }
+
+// Rules are all rules, sorted by file and line. The slice isn't the caller's to change.
+func (s *Set) Rules() []*Rule { return s.rules }
+
+// Rule finds a rule by its team and name, or nil.
+func (s *Set) Rule(team, name string) *Rule { return s.byName[[2]string{team, name}] }
+
+// Team finds a team of teams.yaml.
+func (s *Set) Team(name string) (*Team, bool) { return s.teams.Team(name) }
+
+// Broken holds, by team, what is wrong with the teams that have no rules in the set because of an error.
+func (s *Set) Broken() map[string][]Diagnostic { return s.broken }
+
+// TeamFiles are the files of a team that isn't broken, by path: what is worth keeping as its last good version.
+func (s *Set) TeamFiles(team string) map[string][]byte {
+	if _, broken := s.broken[team]; broken {
+		return nil
+	}
+	return s.files[team]
+}
+
+// TeamNames are the teams that have files, sorted.
+func (s *Set) TeamNames() []string {
+	names := make([]string, 0, len(s.files))
+	for name := range s.files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
