@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	// ErrAmbiguous means that an abbreviated id fits more than one row.
 	ErrAmbiguous = errors.New("store: id is ambiguous")
+	// ErrMoved means that what a write builds on has changed since it was read: nothing was written; read it again.
+	ErrMoved = errors.New("store: changed meanwhile")
 )
 
 // EventState is a word of docs/states.md.
@@ -291,17 +293,17 @@ type Replica struct {
 
 // Filter narrows a listing; zero values don't.
 type Filter struct {
-	State        string
-	Change       string // "<server>~<number>"
-	TaskID       string
-	Team, Rule   string
-	EventID      string
-	Since        time.Time
-	Limit        int // 50 when zero
-	MatchedOnly  bool
-	NewestFirst  bool
-	IncludeSets  bool
-	ActionPrefix string
+	State      string
+	Change     string // "<server>~<number>"
+	TaskID     string
+	Team, Rule string
+	// EventID and ActionID may be beginnings of ids.
+	EventID, ActionID string
+	Since             time.Time
+	Limit             int // 50 when zero
+	// MatchedOnly leaves out events that no rule matched.
+	MatchedOnly bool
+	NewestFirst bool
 }
 
 // Counts are rows by state, for bot status.

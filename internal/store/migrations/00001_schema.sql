@@ -1,9 +1,10 @@
 -- +goose Up
 -- One text for SQLite and PostgreSQL. Times are milliseconds since 1970 by the database's own clock
--- (the view "clock", which each dialect defines when the store is opened), 0 where there is none.
+-- (the view "clock", which each dialect defines when the store is opened), 0 where there is none. Ids that are
+-- looked for by their beginning are compared byte by byte: "binary" is SQLite's own way, and defined on PostgreSQL.
 
 CREATE TABLE events (
-  id           TEXT PRIMARY KEY,
+  id           TEXT COLLATE "binary" PRIMARY KEY,
   source       TEXT NOT NULL,
   type         TEXT NOT NULL,
   routing_key  TEXT NOT NULL DEFAULT '',
@@ -26,9 +27,9 @@ CREATE TABLE events (
   epoch        BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX events_open   ON events (due_ms, received_ms) WHERE state IN ('received', 'deciding');
-CREATE INDEX events_parked ON events (received_ms) WHERE state = 'parked';
+CREATE INDEX events_intake ON events (received_ms, state);
 CREATE INDEX events_change ON events (change, received_ms) WHERE change <> '';
-CREATE INDEX events_task   ON events (task_id, received_ms) WHERE task_id <> '' AND state <> 'unmatched';
+CREATE INDEX events_task   ON events (task_id, received_ms) WHERE task_id <> '';
 
 CREATE TABLE decisions (
   event_id    TEXT NOT NULL,
@@ -44,10 +45,11 @@ CREATE TABLE decisions (
   PRIMARY KEY (event_id, team, rule)
 );
 CREATE INDEX decisions_rule ON decisions (team, rule, decided_ms);
+CREATE INDEX decisions_time ON decisions (decided_ms);
 
 CREATE TABLE actions (
-  id           TEXT PRIMARY KEY,
-  event_id     TEXT NOT NULL,
+  id           TEXT COLLATE "binary" PRIMARY KEY,
+  event_id     TEXT COLLATE "binary" NOT NULL,
   team         TEXT NOT NULL,
   rule         TEXT NOT NULL,
   action_key   TEXT NOT NULL,
@@ -74,8 +76,10 @@ CREATE TABLE actions (
   done_ms      BIGINT NOT NULL DEFAULT 0,
   UNIQUE (event_id, team, rule, action_key)
 );
-CREATE INDEX actions_open   ON actions (lane, seq) WHERE state IN ('pending', 'running', 'retrying', 'held');
-CREATE INDEX actions_change ON actions (server, change_num, created_ms);
+CREATE INDEX actions_open    ON actions (lane, seq) WHERE state IN ('pending', 'running', 'retrying', 'held');
+CREATE INDEX actions_lane    ON actions (lane, created_ms);
+CREATE INDEX actions_state   ON actions (state, created_ms);
+CREATE INDEX actions_created ON actions (created_ms);
 
 -- A lane's row is locked whenever an action is added to it or it is released, so no wake-up is lost.
 CREATE TABLE lanes (

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Counts counts rows by state. It reads one index from end to end: not for every second.
+func (s *Store) Counts(ctx context.Context) (Counts, error) {
+	c := Counts{Events: map[EventState]int64{}, Actions: map[ActionState]int64{}}
+	type count struct {
+		state string
+		n     int64
+	}
+	scan := func(row scanner) (count, error) {
+		var c count
+		err := row.Scan(&c.state, &c.n)
+		return c, err
+	}
+	events, err := all(ctx, s.read, scan, "SELECT state, COUNT(*) FROM events GROUP BY state")
+	if err != nil {
+		return Counts{}, fmt.Errorf("count events: %w", err)
+	}
+	for _, e := range events {
+		c.Events[EventState(e.state)] = e.n
+	}
+	actions, err := all(ctx, s.read, scan, "SELECT state, COUNT(*) FROM actions GROUP BY state")
+	if err != nil {
+		return Counts{}, fmt.Errorf("count actions: %w", err)
+	}
+	for _, a := range actions {
+		c.Actions[ActionState(a.state)] = a.n
+	}
+	var oldest int64
+	err = s.read.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM lanes WHERE due_ms > 0 AND due_ms <= (SELECT ms FROM clock)),
+		(SELECT COALESCE(MIN(received_ms), 0) FROM events WHERE state IN ('received', 'deciding'))`).Scan(&c.Lanes, &oldest)
+	if err != nil {
+		return Counts{}, fmt.Errorf("count lanes: %w", err)
+	}
+	c.Parked, c.Oldest = c.Events[EventParked], timeOf(oldest)
+	return c, nil
+}

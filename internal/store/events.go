@@ -1,0 +1,142 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const eventColumns = `id, source, type, routing_key, routes, change, task_id, group_id, time_ms, received_ms,
+	state, set_hash, parent, body_version, body, error, attempts, epoch`
+
+func scanEvent(row scanner) (Event, error) {
+	var ev Event
+	var at, received int64
+	err := row.Scan(&ev.ID, &ev.Source, &ev.Type, &ev.RoutingKey, &ev.Routes, &ev.Change, &ev.TaskID, &ev.GroupID, &at, &received,
+		&ev.State, &ev.SetHash, &ev.Parent, &ev.BodyVersion, &ev.Body, &ev.Error, &ev.Attempts, &ev.Epoch)
+	ev.Time, ev.Received = timeOf(at), timeOf(received)
+	return ev, err
+}
+
+// Event reads one event, by its id or a beginning of it that fits no other.
+func (s *Store) Event(ctx context.Context, id string) (Event, error) {
+	ev, err := byID(ctx, s.read, scanEvent, func(ev Event) string { return ev.ID }, "SELECT "+eventColumns+" FROM events", id)
+	if err != nil {
+		return Event{}, fmt.Errorf("read event: %w", err)
+	}
+	return ev, nil
+}
+
+// Events lists events in the order of their intake.
+func (s *Store) Events(ctx context.Context, f Filter) ([]Event, error) {
+	var w where
+	if f.State != "" {
+		w.and("state = ?", f.State)
+	}
+	if f.Change != "" {
+		w.and("change <> '' AND change = ?", f.Change)
+	}
+	if f.TaskID != "" {
+		w.and("task_id <> '' AND task_id = ?", f.TaskID)
+	}
+	if f.EventID != "" {
+		w.and("id >= ? AND id < ?", f.EventID, after(f.EventID))
+	}
+	if !f.Since.IsZero() {
+		w.and("received_ms >= ?", msOf(f.Since))
+	}
+	if f.Team != "" || f.Rule != "" || f.MatchedOnly {
+		w.and(`EXISTS (SELECT 1 FROM decisions d WHERE d.event_id = events.id AND (? = '' OR d.team = ?)
+			AND (? = '' OR d.rule = ?) AND d.matched >= ?)`, f.Team, f.Team, f.Rule, f.Rule, intOf(f.MatchedOnly))
+	}
+	events, err := all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+f.order("received_ms"), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return events, nil
+}
+
+func (f Filter) order(column string) string {
+	direction := ""
+	if f.NewestFirst {
+		direction = " DESC"
+	}
+	return fmt.Sprintf(" ORDER BY %s%s, id%s LIMIT %d", column, direction, direction, cmp.Or(f.Limit, 50))
+}
+
+// RecentHint finds the newest event whose id begins with prefix and that was received within so long.
+func (s *Store) RecentHint(ctx context.Context, prefix string, within time.Duration) (id string, ok bool, err error) {
+	id, ok, err = first(ctx, s.read, text, `SELECT id FROM events WHERE id >= $1 AND id < $2
+		AND received_ms >= (SELECT ms FROM clock) - CAST($3 AS BIGINT) ORDER BY received_ms DESC LIMIT 1`,
+		prefix, after(prefix), within.Milliseconds())
+	if err != nil {
+		return "", false, fmt.Errorf("look for a hint: %w", err)
+	}
+	return id, ok, nil
+}
+
+// ClaimEvents takes up to n events for holder to decide: those that are due, oldest first, and those whose holder
+// let its lease lapse. Each has a new epoch, without which nothing can be written about it.
+func (s *Store) ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]Event, error) {
+	// A claimed event is due again when its lease ends: one index serves both.
+	query := `WITH due AS MATERIALIZED (
+			SELECT id FROM events WHERE state IN ('received', 'deciding') AND due_ms <= (SELECT ms FROM clock)
+			ORDER BY due_ms, received_ms LIMIT $1` + s.dialect.skipLocked + `)
+		UPDATE events SET state = 'deciding', holder = $2, epoch = epoch + 1, attempts = attempts + 1,
+			lease_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT), due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT)
+		WHERE id IN (SELECT id FROM due) RETURNING ` + eventColumns
+	events, err := all(ctx, s.db, scanEvent, query, n, holder, lease.Milliseconds())
+	if err != nil {
+		return nil, fmt.Errorf("claim events: %w", err)
+	}
+	slices.SortStableFunc(events, func(a, b Event) int { return a.Received.Compare(b.Received) })
+	return events, nil
+}
+
+// PostponeEvent gives a claimed event back, to be claimed again after retryIn.
+func (s *Store) PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error {
+	return s.giveBack(ctx, id, epoch, EventReceived, reason, retryIn)
+}
+
+// ParkEvent gives up on a claimed event until somebody retries it.
+func (s *Store) ParkEvent(ctx context.Context, id string, epoch int64, reason string) error {
+	return s.giveBack(ctx, id, epoch, EventParked, reason, 0)
+}
+
+func (s *Store) giveBack(ctx context.Context, id string, epoch int64, state EventState, reason string, retryIn time.Duration) error {
+	return s.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, `UPDATE events SET state = $1, error = $2, holder = '', lease_ms = 0,
+			due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT) WHERE id = $4 AND epoch = $5 AND state = 'deciding'`,
+			string(state), reason, retryIn.Milliseconds(), id, epoch)
+		if err != nil {
+			return fmt.Errorf("write event %s: %w", id, err)
+		}
+		if n == 0 {
+			return fmt.Errorf("event %s: %w", id, ErrLeaseLost)
+		}
+		t.woke = state == EventReceived && retryIn <= 0
+		return nil
+	})
+}
+
+// RetryEvent lets a parked event be decided again, and one that waits, at once.
+func (s *Store) RetryEvent(ctx context.Context, id string) error {
+	ev, err := s.Event(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, `UPDATE events SET state = 'received', attempts = 0, due_ms = 0
+			WHERE id = $1 AND state IN ('parked', 'received')`, ev.ID)
+		if err != nil {
+			return fmt.Errorf("retry event %s: %w", ev.ID, err)
+		}
+		if n == 0 {
+			return fmt.Errorf("event %s is %s; only a parked one can be retried", ev.ID, ev.State)
+		}
+		t.woke = true
+		return nil
+	})
+}

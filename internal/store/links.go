@@ -1,0 +1,74 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// writeLinks keeps the first link of a task or group, but one that the bot made replaces one that was only seen.
+func (t *tx) writeLinks(ctx context.Context, links []Link) error {
+	for _, l := range slices.SortedFunc(slices.Values(links), func(a, b Link) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) }) {
+		_, err := t.exec(ctx, `INSERT INTO links (kind, id, server, change_num, patchset, revision, project, branch, made_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (kind, id) DO UPDATE SET server = excluded.server, change_num = excluded.change_num, patchset = excluded.patchset,
+				revision = excluded.revision, project = excluded.project, branch = excluded.branch, made_by = excluded.made_by
+			WHERE links.made_by = '' AND excluded.made_by <> ''`,
+			l.Kind, l.ID, l.Server, l.Change, l.Patchset, l.Revision, l.Project, l.Branch, l.By)
+		if err != nil {
+			return fmt.Errorf("link %s %s: %w", l.Kind, l.ID, err)
+		}
+	}
+	return nil
+}
+
+func scanLink(row scanner) (Link, error) {
+	var l Link
+	err := row.Scan(&l.Kind, &l.ID, &l.Server, &l.Change, &l.Patchset, &l.Revision, &l.Project, &l.Branch, &l.By)
+	return l, err
+}
+
+// Link tells which patchset a task or a group was made for; ok is false where nobody said.
+func (s *Store) Link(ctx context.Context, kind, id string) (l Link, ok bool, err error) {
+	l, ok, err = first(ctx, s.read, scanLink, `SELECT kind, id, server, change_num, patchset, revision, project, branch, made_by
+		FROM links WHERE kind = $1 AND id = $2`, kind, id)
+	if err != nil {
+		return Link{}, false, fmt.Errorf("read the link of %s %s: %w", kind, id, err)
+	}
+	return l, ok, nil
+}
+
+// writeGroups moves groups on to their next generation. One that was moved meanwhile is read again by the caller.
+func (t *tx) writeGroups(ctx context.Context, groups []GroupState) error {
+	for _, g := range slices.SortedFunc(slices.Values(groups), func(a, b GroupState) int { return cmp.Compare(a.GroupID, b.GroupID) }) {
+		n, err := t.exec(ctx, `INSERT INTO task_groups (group_id, hash, generation, settled) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (group_id) DO UPDATE SET hash = excluded.hash, generation = excluded.generation, settled = excluded.settled
+			WHERE task_groups.generation < excluded.generation OR task_groups.hash = excluded.hash AND task_groups.generation = excluded.generation`,
+			g.GroupID, g.Hash, g.Generation, intOf(g.Settled))
+		if err != nil {
+			return fmt.Errorf("write group %s: %w", g.GroupID, err)
+		}
+		if n == 0 {
+			return fmt.Errorf("group %s: %w", g.GroupID, ErrMoved)
+		}
+	}
+	return nil
+}
+
+func scanGroup(row scanner) (GroupState, error) {
+	var g GroupState
+	var settled int
+	err := row.Scan(&g.GroupID, &g.Hash, &g.Generation, &settled)
+	g.Settled = settled != 0
+	return g, err
+}
+
+// Group is what was last known of a task group; ok is false where nothing was.
+func (s *Store) Group(ctx context.Context, id string) (g GroupState, ok bool, err error) {
+	g, ok, err = first(ctx, s.read, scanGroup, "SELECT group_id, hash, generation, settled FROM task_groups WHERE group_id = $1", id)
+	if err != nil {
+		return GroupState{}, false, fmt.Errorf("read group %s: %w", id, err)
+	}
+	return g, ok, nil
+}

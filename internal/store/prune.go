@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Retention says how long what is over is kept; zero keeps it.
+type Retention struct {
+	// Events is how long the bodies of events are kept; their ids, and what was made of them, stay.
+	Events time.Duration
+	// Decisions is how long decisions are kept, with their facts and explanations.
+	Decisions time.Duration
+}
+
+// pruned is how many rows one transaction of Prune changes: others write in between.
+const pruned = 500
+
+// Prune empties the bodies of events, and deletes decisions, that are over and older than their retention. It tells
+// how many there were. An event that still waits to be decided, and a parked one, keeps its body.
+func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64, err error) {
+	if r.Events > 0 {
+		if events, err = s.pruneBodies(ctx, r.Events); err != nil {
+			return events, 0, fmt.Errorf("prune events: %w", err)
+		}
+	}
+	if r.Decisions <= 0 {
+		return events, 0, nil
+	}
+	for {
+		n, err := s.pruneOnce(ctx, `DELETE FROM decisions WHERE (event_id, team, rule) IN (SELECT event_id, team, rule FROM decisions
+			WHERE decided_ms < (SELECT ms FROM clock) - CAST($1 AS BIGINT) ORDER BY decided_ms LIMIT $2)`, ms(r.Decisions), pruned)
+		decisions += n
+		if err != nil {
+			return events, decisions, fmt.Errorf("prune decisions: %w", err)
+		}
+		if n < pruned {
+			return events, decisions, nil
+		}
+	}
+}
+
+func (s *Store) pruneOnce(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.write(ctx, func(t *tx) (err error) {
+		n, err = t.exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// prunedTo is the cursor that says up to which time of intake bodies are gone, so that each is looked at once.
+const prunedTo = "store/pruned"
+
+func (s *Store) pruneBodies(ctx context.Context, keep time.Duration) (n int64, err error) {
+	for {
+		more, changed, err := s.pruneSome(ctx, keep)
+		n += changed
+		if err != nil || !more {
+			return n, err
+		}
+	}
+}
+
+func (s *Store) pruneSome(ctx context.Context, keep time.Duration) (more bool, changed int64, err error) {
+	from, err := s.Cursor(ctx, prunedTo)
+	if err != nil {
+		return false, 0, err
+	}
+	since, _ := strconv.ParseInt(from, 10, 64) // none yet: from the beginning
+	err = s.write(ctx, func(t *tx) error {
+		now, err := t.now(ctx)
+		if err != nil {
+			return err
+		}
+		// All of one millisecond go together, so that the cursor can stand between two.
+		var until int64
+		err = t.QueryRowContext(ctx, `SELECT COALESCE(MAX(received_ms), 0) FROM (SELECT received_ms FROM events
+			WHERE received_ms >= $1 AND received_ms < $2 ORDER BY received_ms LIMIT $3) AS batch`, since, now-ms(keep), pruned).Scan(&until)
+		if err != nil || until == 0 {
+			more = false
+			return err
+		}
+		changed, err = t.exec(ctx, `UPDATE events SET body = $1, body_version = 0 WHERE received_ms >= $2 AND received_ms <= $3
+			AND body_version <> 0 AND state NOT IN ('received', 'deciding', 'parked')`, []byte{}, since, until)
+		if err != nil {
+			return err
+		}
+		more = true
+		return t.setCursor(ctx, Cursor{prunedTo, strconv.FormatInt(until+1, 10)})
+	})
+	return more, changed, err
+}

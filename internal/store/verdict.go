@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// FinishEvent writes all that deciding an event led to, in one transaction, or nothing: ErrLeaseLost when another
+// replica has claimed the event since, ErrMoved when a task group was written by another one since it was read.
+func (s *Store) FinishEvent(ctx context.Context, v Verdict) error {
+	return s.write(ctx, func(t *tx) error {
+		if err := t.endDeciding(ctx, v); err != nil {
+			return err
+		}
+		for _, d := range v.Decisions {
+			if err := t.writeDecision(ctx, d); err != nil {
+				return err
+			}
+		}
+		if err := t.writeGroups(ctx, v.Groups); err != nil {
+			return err
+		}
+		if err := t.writeLinks(ctx, v.Links); err != nil {
+			return err
+		}
+		if err := t.writeOpinions(ctx, v.Opinions); err != nil {
+			return err
+		}
+		if err := t.carryOpinions(ctx, v.Kept); err != nil {
+			return err
+		}
+		if _, err := t.accept(ctx, v.Derived); err != nil {
+			return err
+		}
+		return t.addActions(ctx, v.Actions)
+	})
+}
+
+// endDeciding also keeps what was learnt of the event: its change, and the set that decided it.
+func (t *tx) endDeciding(ctx context.Context, v Verdict) error {
+	n, err := t.exec(ctx, `UPDATE events SET state = $1, error = '', holder = '', lease_ms = 0, due_ms = 0,
+			change = CASE WHEN $2 <> '' THEN $2 ELSE change END,
+			set_hash = CASE WHEN $3 <> '' THEN $3 ELSE set_hash END
+		WHERE id = $4 AND epoch = $5 AND state = 'deciding'`, string(v.State), v.Event.Change, v.Event.SetHash, v.Event.ID, v.Event.Epoch)
+	if err != nil {
+		return fmt.Errorf("write event %s: %w", v.Event.ID, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("event %s: %w", v.Event.ID, ErrLeaseLost)
+	}
+	return nil
+}
+
+func (t *tx) writeDecision(ctx context.Context, d Decision) error {
+	_, err := t.exec(ctx, `INSERT INTO decisions (event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, decided_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT ms FROM clock))
+		ON CONFLICT (event_id, team, rule) DO UPDATE SET set_hash = excluded.set_hash, matched = excluded.matched,
+			shadow = excluded.shadow, stopped = excluded.stopped, explanation = excluded.explanation, facts = excluded.facts,
+			decided_ms = excluded.decided_ms`,
+		d.EventID, d.Team, d.Rule, d.SetHash, intOf(d.Matched), intOf(d.Shadow), d.Stopped, bytesOf(d.Explanation), bytesOf(d.Facts))
+	if err != nil {
+		return fmt.Errorf("write the decision of %s/%s on event %s: %w", d.Team, d.Rule, d.EventID, err)
+	}
+	return nil
+}
+
+func scanDecision(row scanner) (Decision, error) {
+	var d Decision
+	var matched, shadow int
+	var decided int64
+	err := row.Scan(&d.EventID, &d.Team, &d.Rule, &d.SetHash, &matched, &shadow, &d.Stopped, &d.Explanation, &d.Facts, &decided)
+	d.Matched, d.Shadow, d.Decided = matched != 0, shadow != 0, timeOf(decided)
+	return d, err
+}
+
+// Decisions are what the rules made of an event, by team and rule.
+func (s *Store) Decisions(ctx context.Context, eventID string) ([]Decision, error) {
+	decisions, err := all(ctx, s.read, scanDecision, `SELECT event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, decided_ms
+		FROM decisions WHERE event_id = $1 ORDER BY team, rule`, eventID)
+	if err != nil {
+		return nil, fmt.Errorf("read the decisions on event %s: %w", eventID, err)
+	}
+	return decisions, nil
+}
