@@ -1,0 +1,116 @@
+// Package rulefiles reads a folder of rule files from the disk, and notices when it changes.
+//
+// What the files mean is left to rules. It persists nothing. internal/app and cmd/bot call it.
+package rulefiles
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	// maxFile is how long one file may be, in bytes, as in rules/yamlfile.
+	maxFile = 1 << 20
+	// maxFiles and maxDepth bound a folder that is not what it was meant to be.
+	maxFiles = 20_000
+	maxDepth = 12
+)
+
+// Refused is a file that is there and was not read.
+type Refused struct{ Path, Why string }
+
+// Read reads all files below dir, by their slash-separated path in it. Hidden files and folders are passed over.
+// dir may be a symlink, and so may what is in it, but none that leads out of it: a team's folder is written by
+// others, and must not reach the bot's own files. What is refused for that, or for its size, is told.
+func Read(dir string) (files map[string][]byte, refused []Refused, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the rules: %w", err)
+	}
+	defer root.Close()
+	r := reader{root: root, files: map[string][]byte{}}
+	if err := r.folder(".", 0); err != nil {
+		return nil, nil, fmt.Errorf("read the rules in %s: %w", dir, err)
+	}
+	return r.files, r.refused, nil
+}
+
+type reader struct {
+	root    *os.Root
+	files   map[string][]byte
+	refused []Refused
+}
+
+func (r *reader) refuse(name, why string) { r.refused = append(r.refused, Refused{name, why}) }
+
+func (r *reader) folder(name string, depth int) error {
+	if depth > maxDepth {
+		r.refuse(name, fmt.Sprintf("folders nested deeper than %d, or in a circle", maxDepth))
+		return nil
+	}
+	entries, err := fs.ReadDir(r.root.FS(), name)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if err := r.entry(path.Join(name, e.Name()), depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) entry(name string, depth int) error {
+	info, err := r.root.Stat(filepath.FromSlash(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // it went away meanwhile, or points to nothing
+	case err != nil:
+		r.refuse(name, reason(err))
+		return nil
+	case info.IsDir():
+		return r.folder(name, depth+1)
+	case !info.Mode().IsRegular():
+		r.refuse(name, "neither a file nor a folder")
+		return nil
+	case info.Size() > maxFile:
+		r.refuse(name, fmt.Sprintf("longer than %d bytes", maxFile))
+		return nil
+	case len(r.files) >= maxFiles:
+		return fmt.Errorf("more than %d files", maxFiles)
+	}
+	f, err := r.root.Open(filepath.FromSlash(name))
+	if err != nil {
+		r.refuse(name, reason(err))
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		r.refuse(name, reason(err))
+		return nil
+	}
+	r.files[name] = data
+	return nil
+}
+
+// reason is an error without the path, which is told beside it.
+func reason(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		if strings.Contains(p.Err.Error(), "escapes") {
+			return "a symlink that leads out of the rules' folder"
+		}
+		return p.Err.Error()
+	}
+	return err.Error()
+}

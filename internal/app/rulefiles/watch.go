@@ -1,0 +1,119 @@
+package rulefiles
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/rs/zerolog"
+)
+
+// Watcher tells when a folder of rule files, or the teams file, may have changed.
+type Watcher struct {
+	// Dir is the folder; it may be a symlink, which may be swapped.
+	Dir string
+	// Teams is the teams file.
+	Teams string
+	Log   zerolog.Logger
+	// Every is how often to look though the kernel told nothing: on some file systems it tells nothing at all.
+	// 5 s when zero.
+	Every time.Duration
+	// Quiet is how long nothing must have changed before Changed is called. 300 ms when zero.
+	Quiet time.Duration
+	// Changed is called, one call at a time.
+	Changed func(ctx context.Context)
+}
+
+// Run watches until ctx ends. The first look, at the start, is what later ones are compared with.
+func (w *Watcher) Run(ctx context.Context) error {
+	kernel, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.Log.Warn().Err(err).Msg("the kernel does not tell about changed rules; they are looked at now and then")
+		kernel = &fsnotify.Watcher{}
+	} else {
+		defer kernel.Close()
+	}
+	poll := time.NewTicker(or(w.Every, 5*time.Second))
+	defer poll.Stop()
+	quiet := time.NewTimer(time.Hour)
+	quiet.Stop()
+	defer quiet.Stop()
+	seen := w.look(kernel)
+	for pending := false; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-kernel.Events:
+			quiet.Reset(or(w.Quiet, 300*time.Millisecond))
+			pending = true
+		case <-kernel.Errors: // an overflow, say: polling finds what it hid
+		case <-poll.C:
+			if !pending && w.look(kernel) != seen {
+				quiet.Reset(or(w.Quiet, 300*time.Millisecond))
+				pending = true
+			}
+		case <-quiet.C:
+			pending = false
+			if now := w.look(kernel); now != seen {
+				seen = now
+				w.Changed(ctx)
+			}
+		}
+	}
+}
+
+// look sums up what is there, and has the kernel watch every folder of it. The folders around Dir and Teams are
+// watched too, since that is where a symlink is swapped or a file replaced.
+func (w *Watcher) look(kernel *fsnotify.Watcher) string {
+	sum := sha256.New()
+	note := func(name string) {
+		info, err := os.Stat(name)
+		if err != nil {
+			fmt.Fprintf(sum, "%s %v\n", name, err)
+			return
+		}
+		fmt.Fprintf(sum, "%s %d %d %s %v\n", name, info.Size(), info.ModTime().UnixNano(), info.Mode(), inode(info))
+	}
+	folders := []string{filepath.Dir(w.Dir), filepath.Dir(w.Teams)}
+	real, err := filepath.EvalSymlinks(w.Dir)
+	if err != nil {
+		real = w.Dir
+	}
+	fmt.Fprintln(sum, real)
+	// An error ends the walk early; what could not be walked is noticed when it can.
+	_ = filepath.WalkDir(real, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			if name != real && strings.HasPrefix(e.Name(), ".git") {
+				return fs.SkipDir
+			}
+			folders = append(folders, name)
+		}
+		note(name)
+		return nil
+	})
+	note(w.Teams)
+	if kernel.Events != nil {
+		for _, folder := range folders {
+			if err := kernel.Add(folder); err != nil {
+				w.Log.Debug().Err(err).Str("folder", folder).Msg("the kernel does not watch this folder")
+			}
+		}
+	}
+	return string(sum.Sum(nil))
+}
+
+func or(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
