@@ -1,0 +1,111 @@
+package taskcluster
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Certificate says what temporary credentials may do and until when, signed with
+// the access token of the permanent credentials they were made from.
+// See https://docs.taskcluster.net/docs/manual/design/apis/hawk/temporary-credentials
+type Certificate struct {
+	Version int `json:"version"` // always 1
+	// Scopes is what the credentials may do at most. Their order is signed.
+	Scopes []string `json:"scopes"`
+	// Start and Expiry are in milliseconds since 1970. The server allows five
+	// minutes either side, and 31 days between them.
+	Start  int64 `json:"start"`
+	Expiry int64 `json:"expiry"`
+	// Seed is what the temporary access token is made from: 44 characters.
+	Seed      string `json:"seed"`
+	Signature string `json:"signature"`
+	// Issuer is the permanent client, of named temporary credentials only.
+	Issuer string `json:"issuer,omitempty"`
+}
+
+// maxCertificate is far above what fits into an Authorization header.
+const maxCertificate = 64 << 10
+
+// ParseCertificate reads a certificate from its JSON. The error quotes nothing
+// of it.
+func ParseCertificate(text string) (*Certificate, error) {
+	cert := &Certificate{}
+	if len(text) > maxCertificate {
+		return cert, fmt.Errorf("parse certificate: %d bytes are more than any certificate has", len(text))
+	}
+	dec := json.NewDecoder(strings.NewReader(text))
+	if err := dec.Decode(cert); err != nil {
+		return &Certificate{}, errors.New("parse certificate: not a certificate in JSON")
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return &Certificate{}, errors.New("parse certificate: something follows its JSON")
+	}
+	if cert.Version != 1 {
+		return &Certificate{}, fmt.Errorf("parse certificate: version %d, only 1 is known", cert.Version)
+	}
+	if cert.Scopes == nil {
+		cert.Scopes = []string{} // null is refused by the server
+	}
+	return cert, nil
+}
+
+// Sign sets the signature. tempClientID is the name of named temporary
+// credentials, for which Issuer must be set, or the permanent client's id.
+func (cert *Certificate) Sign(accessToken, tempClientID string) error {
+	if accessToken == "" {
+		return errors.New("sign certificate: no access token")
+	}
+	if cert.Issuer != "" && cert.Issuer == tempClientID {
+		return fmt.Errorf("sign certificate: named credentials of %q need another name than their issuer", cert.Issuer)
+	}
+	mac := hmac.New(sha256.New, []byte(accessToken))
+	mac.Write([]byte(cert.text(tempClientID)))
+	cert.Signature = base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return nil
+}
+
+// text is what the signature is over.
+func (cert *Certificate) text(tempClientID string) string {
+	lines := []string{fmt.Sprintf("version:%d", cert.Version)}
+	if cert.Issuer != "" {
+		lines = append(lines, "clientId:"+tempClientID, "issuer:"+cert.Issuer)
+	}
+	lines = append(lines,
+		"seed:"+cert.Seed,
+		fmt.Sprintf("start:%d", cert.Start),
+		fmt.Sprintf("expiry:%d", cert.Expiry),
+		"scopes:")
+	return strings.Join(append(lines, cert.Scopes...), "\n")
+}
+
+// Expires is the time from which on, five minutes of grace aside, servers refuse
+// the certificate.
+func (cert *Certificate) Expires() time.Time {
+	return time.UnixMilli(cert.Expiry)
+}
+
+// Format prints what the certificate allows and until when, whatever the verb,
+// and never its signature.
+func (cert Certificate) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "certificate for %d scopes until %s", len(cert.Scopes), Time(cert.Expires()))
+}
+
+// compactJSON is v without the escapes for HTML, which would only make a header
+// longer, and without a newline.
+func compactJSON(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,104 @@
+package taskcluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// Queue calls the queue service: it creates tasks and tells of them. It is safe
+// for use by many goroutines.
+type Queue struct {
+	service *service
+}
+
+// NewQueue is a client of the queue of the deployment at rootURL. A nil source
+// makes calls without credentials.
+func NewQueue(rootURL string, source CredentialSource, o Options) (*Queue, error) {
+	s, err := newService("queue", rootURL, source, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Queue{service: s}, nil
+}
+
+// Ping asks whether the queue answers at all. It needs no credentials.
+func (q *Queue) Ping(ctx context.Context) error {
+	return q.service.do(ctx, call{name: "ping", method: http.MethodGet, path: "/ping"}, nil)
+}
+
+// Task is a task's definition, with Raw set. ErrNotFound: there is none, or it
+// has expired.
+func (q *Queue) Task(ctx context.Context, taskID string) (*Task, error) {
+	path, err := taskPath(taskID, "")
+	if err != nil {
+		return nil, err
+	}
+	var raw json.RawMessage
+	if err := q.service.do(ctx, call{name: "task", method: http.MethodGet, path: path}, &raw); err != nil {
+		return nil, fmt.Errorf("get task %s: %w", taskID, err)
+	}
+	task := &Task{}
+	if err := json.Unmarshal(raw, task); err != nil {
+		return nil, fmt.Errorf("get task %s: %w: read the definition: %w", taskID, ErrUnavailable, err)
+	}
+	task.Raw = raw
+	return task, nil
+}
+
+// Status is a task's state and all its runs. ErrNotFound: there is no such task,
+// or it has expired.
+func (q *Queue) Status(ctx context.Context, taskID string) (*TaskStatus, error) {
+	path, err := taskPath(taskID, "/status")
+	if err != nil {
+		return nil, err
+	}
+	status, err := q.statusOf(ctx, call{name: "status", method: http.MethodGet, path: path})
+	if err != nil {
+		return nil, fmt.Errorf("get status of task %s: %w", taskID, err)
+	}
+	return status, nil
+}
+
+// CreateTask creates the task and answers its status. The same id with the same
+// definition, times included, may be sent again while its created time is within
+// 15 minutes of the server's clock; ErrConflict says that the id is taken by
+// something else, or that its group takes no such task: [Difference] tells which.
+// The scopes that caller needs are those of scopes.CreateTask.
+func (q *Queue) CreateTask(ctx context.Context, taskID string, definition json.RawMessage, caller Caller) (*TaskStatus, error) {
+	path, err := taskPath(taskID, "")
+	if err != nil {
+		return nil, err
+	}
+	status, err := q.statusOf(ctx, call{
+		name: "createTask", method: http.MethodPut, path: path, body: definition, caller: caller,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create task %s: %w", taskID, err)
+	}
+	return status, nil
+}
+
+// statusOf makes a call whose answer is a status.
+func (q *Queue) statusOf(ctx context.Context, c call) (*TaskStatus, error) {
+	var answer struct {
+		Status TaskStatus `json:"status"`
+	}
+	if err := q.service.do(ctx, c, &answer); err != nil {
+		return nil, err
+	}
+	if answer.Status.TaskID == "" {
+		return nil, fmt.Errorf("%s.%s: %w: the answer has no status", q.service.name, c.name, ErrUnavailable)
+	}
+	return &answer.Status, nil
+}
+
+// taskPath refuses what isn't an id before it becomes part of a path: ids come
+// out of messages that anybody may send.
+func taskPath(taskID, rest string) (string, error) {
+	if !ValidID(taskID) {
+		return "", fmt.Errorf("task %q: %w: this isn't a task id", cut(taskID, 40), ErrInvalid)
+	}
+	return "/task/" + taskID + rest, nil
+}

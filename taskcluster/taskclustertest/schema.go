@@ -1,0 +1,199 @@
+package taskclustertest
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"verdict/taskcluster"
+)
+
+// field says what a field of a task definition may hold.
+type field struct {
+	kind     string // string, list, object, number, time
+	pattern  *regexp.Regexp
+	max      int // characters, or items
+	required bool
+	value    any // the default
+}
+
+var (
+	slugPattern       = regexp.MustCompile(`^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`)
+	identifierPattern = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,38}$`)
+	workerTypePattern = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,36}[a-z0-9])?$`)
+	queuePattern      = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$`)
+	projectPattern    = regexp.MustCompile(`^([a-zA-Z0-9._/-]*)$`)
+	priorityPattern   = regexp.MustCompile(`^(highest|very-high|high|medium|low|very-low|lowest)$`)
+	requiresPattern   = regexp.MustCompile(`^(all-completed|all-resolved)$`)
+	scopePattern      = regexp.MustCompile(`^[ -~]*$`)
+	sourcePattern     = regexp.MustCompile(`^(https?://|ssh://|git@)`)
+	anyPattern        = regexp.MustCompile(``)
+)
+
+// The essentials of create-task-request.json and task-metadata.json.
+var (
+	taskFields = map[string]field{
+		"provisionerId": {kind: "string", pattern: identifierPattern},
+		"workerType":    {kind: "string", pattern: workerTypePattern},
+		"taskQueueId":   {kind: "string", pattern: queuePattern},
+		"schedulerId":   {kind: "string", pattern: identifierPattern, value: "-"},
+		"projectId":     {kind: "string", pattern: projectPattern, max: 500, value: "none"},
+		"taskGroupId":   {kind: "string", pattern: slugPattern},
+		"dependencies":  {kind: "list", pattern: slugPattern, max: 10000, value: []any{}},
+		"requires":      {kind: "string", pattern: requiresPattern, value: "all-completed"},
+		"routes":        {kind: "list", pattern: anyPattern, max: 64, value: []any{}},
+		"priority":      {kind: "string", pattern: priorityPattern, value: "lowest"},
+		"retries":       {kind: "number", max: 49, value: float64(5)},
+		"created":       {kind: "time", required: true},
+		"deadline":      {kind: "time", required: true},
+		"expires":       {kind: "time"},
+		"scopes":        {kind: "list", pattern: scopePattern, value: []any{}},
+		"payload":       {kind: "object", required: true},
+		"metadata":      {kind: "object", required: true},
+		"tags":          {kind: "object", value: map[string]any{}},
+		"extra":         {kind: "object", value: map[string]any{}},
+	}
+	metadataFields = map[string]field{
+		"name":        {kind: "string", max: 255, required: true},
+		"description": {kind: "string", max: 32768, required: true},
+		"owner":       {kind: "string", max: 255, required: true},
+		"source":      {kind: "string", pattern: sourcePattern, max: 4096, required: true},
+	}
+)
+
+// checkSchema are the ways in which a definition isn't one, in the validator's
+// words.
+func checkSchema(definition map[string]any) []string {
+	problems := checkFields("data", definition, taskFields)
+	if metadata, ok := definition["metadata"].(map[string]any); ok {
+		problems = append(problems, checkFields("data/metadata", metadata, metadataFields)...)
+	}
+	if tags, ok := definition["tags"].(map[string]any); ok {
+		for name, value := range tags {
+			if _, ok := value.(string); !ok {
+				problems = append(problems, "data/tags/"+name+" must be string")
+			}
+		}
+	}
+	if routes, ok := definition["routes"].([]any); ok {
+		problems = append(problems, checkRoutes(routes)...)
+	}
+	if definition["taskQueueId"] == nil && (definition["provisionerId"] == nil || definition["workerType"] == nil) {
+		problems = append(problems, "data must have required property 'taskQueueId'")
+	}
+	return problems
+}
+
+func checkFields(where string, object map[string]any, fields map[string]field) []string {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		value, given := object[name]
+		if !given {
+			if fields[name].required {
+				problems = append(problems, fmt.Sprintf("%s must have required property '%s'", where, name))
+			}
+			continue
+		}
+		if p := fields[name].check(value); p != "" {
+			problems = append(problems, where+"/"+name+p)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if _, known := fields[name]; !known {
+			problems = append(problems, fmt.Sprintf("%s must NOT have additional properties: %q", where, name))
+		}
+	}
+	return problems
+}
+
+// check is what is wrong with a value, "" for nothing.
+func (f field) check(value any) string {
+	switch f.kind {
+	case "object":
+		if _, ok := value.(map[string]any); !ok {
+			return " must be object"
+		}
+	case "number":
+		if n, ok := value.(float64); !ok || n < 0 || n > float64(f.max) || n != float64(int(n)) {
+			return fmt.Sprintf(" must be an integer from 0 to %d", f.max)
+		}
+	case "time":
+		text, _ := value.(string)
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return ` must match format "date-time"`
+		}
+	case "list":
+		list, ok := value.([]any)
+		if !ok {
+			return " must be array"
+		}
+		if f.max > 0 && len(list) > f.max {
+			return fmt.Sprintf(" must NOT have more than %d items", f.max)
+		}
+		for i, item := range list {
+			if p := (field{kind: "string", pattern: f.pattern}).check(item); p != "" {
+				return fmt.Sprintf("/%d%s", i, p)
+			}
+		}
+	case "string":
+		text, ok := value.(string)
+		switch {
+		case !ok:
+			return " must be string"
+		case f.max > 0 && len(text) > f.max:
+			return fmt.Sprintf(" must NOT have more than %d characters", f.max)
+		case f.pattern != nil && !f.pattern.MatchString(text):
+			return fmt.Sprintf(" must match pattern \"%s\"", f.pattern)
+		}
+	}
+	return ""
+}
+
+func checkRoutes(routes []any) []string {
+	var problems []string
+	for i, route := range routes {
+		text, ok := route.(string)
+		if !ok {
+			continue // told already
+		}
+		if text == "" || len(text) > 249 {
+			problems = append(problems, fmt.Sprintf("data/routes/%d must have 1 to 249 characters", i))
+		}
+		if j := slices.IndexFunc(routes[:i], func(other any) bool { return other == text }); j >= 0 {
+			problems = append(problems, fmt.Sprintf("data/routes must NOT have duplicate items (items ## %d and %d are identical)", i, j))
+		}
+	}
+	return problems
+}
+
+func schemaMessage(problems []string) string {
+	return "\nSchema Validation Failed!\nRejecting Schema: schemas/queue/v1/create-task-request.json#\nErrors:\n  * " + strings.Join(problems, "\n  * ")
+}
+
+// fillIn completes a definition that the schema allows with the queue's defaults.
+func fillIn(definition map[string]any, taskID string) {
+	for name, f := range taskFields {
+		if _, given := definition[name]; !given && f.value != nil {
+			definition[name] = f.value
+		}
+	}
+	if queue, ok := definition["taskQueueId"].(string); ok {
+		definition["provisionerId"], definition["workerType"], _ = strings.Cut(queue, "/")
+	} else {
+		definition["taskQueueId"] = fmt.Sprintf("%s/%s", definition["provisionerId"], definition["workerType"])
+	}
+	if definition["taskGroupId"] == nil {
+		definition["taskGroupId"] = taskID
+	}
+	if definition["expires"] == nil {
+		deadline, _ := time.Parse(time.RFC3339, definition["deadline"].(string))
+		definition["expires"] = taskcluster.Time(deadline.AddDate(1, 0, 0)).String()
+	}
+	for _, name := range []string{"created", "deadline", "expires"} { // the queue keeps milliseconds
+		at, _ := time.Parse(time.RFC3339, definition[name].(string))
+		definition[name] = taskcluster.Time(at).String()
+	}
+}

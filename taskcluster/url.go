@@ -1,0 +1,53 @@
+package taskcluster
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// CheckRootURL is the root URL without its trailing slash, or an error that says
+// what is wrong with it. Credentials in it are refused, and not repeated.
+func CheckRootURL(rootURL string) (string, error) {
+	u, err := url.Parse(rootURL)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("root URL: it cannot be read; write https://tc.example.org")
+	case u.User != nil:
+		return "", fmt.Errorf("root URL of %s: it has credentials in it; write https://%s", u.Host, u.Host)
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
+		return "", fmt.Errorf("root URL %q: no web address; write https://tc.example.org", rootURL)
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("root URL %q: it has a query or a fragment; write %s://%s", rootURL, u.Scheme, u.Host)
+	}
+	return strings.TrimRight(rootURL, "/"), nil
+}
+
+// TaskURL is the page of a task.
+func TaskURL(rootURL, taskID string) string {
+	return page(rootURL, "tasks", taskID)
+}
+
+// RunURL is the page of one run of a task.
+func RunURL(rootURL, taskID string, run int) string {
+	return page(rootURL, "tasks", taskID, "runs", strconv.Itoa(run))
+}
+
+// GroupURL is the page of a task group.
+func GroupURL(rootURL, groupID string) string {
+	return page(rootURL, "tasks", "groups", groupID)
+}
+
+// LogURL is the address of a run's log, the artifact public/logs/live.log.
+func LogURL(rootURL, taskID string, run int) string {
+	return page(rootURL, "api", "queue", "v1", "task", taskID, "runs", strconv.Itoa(run), "artifacts", "public", "logs", "live.log")
+}
+
+func page(rootURL string, elements ...string) string {
+	address := strings.TrimRight(rootURL, "/")
+	for _, e := range elements {
+		address += "/" + url.PathEscape(e)
+	}
+	return address
+}
