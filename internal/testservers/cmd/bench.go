@@ -16,7 +16,7 @@ func (s *suite) benchmarks(ctx context.Context) {
 	}
 	for _, p := range packages {
 		since := time.Now()
-		out, err := goCommand(ctx, "", s.env, "go", "test", "-run=^$", "-bench=.", "-benchtime=1x", "-timeout=3m", p.ImportPath)
+		out, err := output(ctx, "", s.env, "go", "test", "-run=^$", "-bench=.", "-benchtime=1x", "-timeout=3m", p.ImportPath)
 		if err != nil {
 			s.fail(p.ImportPath+" benchmarks", out+"\n"+err.Error())
 			continue

@@ -28,7 +28,7 @@ func (s *suite) checks(ctx context.Context) {
 	}
 	for _, argv := range checks {
 		since := time.Now()
-		out, err := goCommand(ctx, "", nil, argv...)
+		out, err := output(ctx, "", nil, argv...)
 		if argv[0] == "gofmt" && err == nil && out != "" {
 			err = errors.New("not formatted")
 		}

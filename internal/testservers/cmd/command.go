@@ -25,8 +25,8 @@ func newCommand(ctx context.Context, dir string, env []string, argv ...string) *
 	return cmd
 }
 
-// goCommand runs a command and gives what it printed.
-func goCommand(ctx context.Context, dir string, env []string, argv ...string) (string, error) {
+// output runs a command to its end and gives what it printed.
+func output(ctx context.Context, dir string, env []string, argv ...string) (string, error) {
 	var out bytes.Buffer
 	cmd := newCommand(ctx, dir, env, argv...)
 	cmd.Stdout, cmd.Stderr = &out, &out

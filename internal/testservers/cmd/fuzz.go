@@ -29,7 +29,7 @@ func (s *suite) fuzz(ctx context.Context) {
 	defer os.RemoveAll(dir)
 	for i, p := range packages {
 		program := filepath.Join(dir, fmt.Sprintf("%d.test", i))
-		if out, err := goCommand(ctx, "", s.env, "go", "test", "-c", "-fuzz=.", "-o", program, p.ImportPath); err != nil {
+		if out, err := output(ctx, "", s.env, "go", "test", "-c", "-fuzz=.", "-o", program, p.ImportPath); err != nil {
 			s.fail(p.ImportPath+" built for fuzzing", out+"\n"+err.Error())
 			continue
 		}
@@ -42,7 +42,7 @@ func (s *suite) fuzz(ctx context.Context) {
 func (s *suite) fuzzOne(ctx context.Context, p target, program, name string) {
 	since := time.Now()
 	run := func() (string, error) {
-		return goCommand(ctx, p.Dir, s.env, program, "-test.run=^$", "-test.fuzz=^"+name+"$", "-test.fuzztime="+fuzzTime,
+		return output(ctx, p.Dir, s.env, program, "-test.run=^$", "-test.fuzz=^"+name+"$", "-test.fuzztime="+fuzzTime,
 			"-test.fuzzcachedir="+program+".corpus", "-test.timeout=3m")
 	}
 	out, err := run()

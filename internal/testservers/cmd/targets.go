@@ -25,7 +25,7 @@ type target struct {
 // targets finds the packages whose test files declare functions that match.
 func (s *suite) targets(ctx context.Context, declared *regexp.Regexp) ([]target, error) {
 	argv := append([]string{"go", "list", "-json=ImportPath,Dir,TestGoFiles,XTestGoFiles"}, s.packages...)
-	out, err := goCommand(ctx, "", nil, argv...)
+	out, err := output(ctx, "", nil, argv...)
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w\n%s", err, out)
 	}
