@@ -56,6 +56,14 @@ func (s Secret) read() (string, error) {
 	return value, nil
 }
 
+// StorePassword is what asks for PostgreSQL's password; nil where none is configured.
+func (c *Config) StorePassword() func() (string, error) {
+	if !c.Store.Password.IsSet() {
+		return nil
+	}
+	return c.Store.Password.Read
+}
+
 // CheckSecrets reads each secret that the configuration needs or names, so that a missing one is told at the start.
 // The error is Problems.
 func (c *Config) CheckSecrets() error {

@@ -26,11 +26,17 @@ type Watcher struct {
 	Every time.Duration
 	// Quiet is how long nothing must have changed before Changed is called. 300 ms when zero.
 	Quiet time.Duration
+	// Since is what Look gave before the files were read last: what changed after that is told. Empty: what
+	// changes after Run has begun.
+	Since string
 	// Changed is called, one call at a time.
 	Changed func(ctx context.Context)
 }
 
-// Run watches until ctx ends. The first look, at the start, is what later ones are compared with.
+// Look sums up what is there, by names, sizes and times.
+func (w *Watcher) Look() string { return w.look(&fsnotify.Watcher{}) }
+
+// Run watches until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
 	kernel, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -44,8 +50,14 @@ func (w *Watcher) Run(ctx context.Context) error {
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
 	defer quiet.Stop()
-	seen := w.look(kernel)
-	for pending := false; ; {
+	seen, pending := w.Since, false
+	if now := w.look(kernel); seen == "" {
+		seen = now
+	} else if now != seen {
+		quiet.Reset(or(w.Quiet, 300*time.Millisecond))
+		pending = true
+	}
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -68,7 +80,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// look sums up what is there, and has the kernel watch every folder of it. The folders around Dir and Teams are
+// look is Look, and has the kernel watch every folder of it. The folders around Dir and Teams are
 // watched too, since that is where a symlink is swapped or a file replaced.
 func (w *Watcher) look(kernel *fsnotify.Watcher) string {
 	sum := sha256.New()

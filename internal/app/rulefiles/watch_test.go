@@ -68,3 +68,17 @@ func TestWatcherTellsChangedFilesNewFoldersAndSwappedSymlinks(t *testing.T) {
 		})
 	}
 }
+
+func TestWatcherTellsWhatChangedBeforeItBegan(t *testing.T) {
+	dir := tree(t, map[string]string{"rules/a/ci.yaml": "1", "teams.yaml": ""})
+	w := &Watcher{Dir: filepath.Join(dir, "rules"), Teams: filepath.Join(dir, "teams.yaml"), Log: zerolog.Nop(), Every: time.Hour, Quiet: time.Millisecond}
+	w.Since = w.Look()
+	write(t, filepath.Join(dir, "rules/a/ci.yaml"), "another")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	told := false
+	w.Changed = func(context.Context) { told = true; cancel() }
+	if err := w.Run(ctx); err != nil || !told {
+		t.Errorf("told %t, %v", told, err)
+	}
+}

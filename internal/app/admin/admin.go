@@ -1,0 +1,108 @@
+// Package admin is what an operator asks of a bot and does to it.
+//
+// Desk does it on the store; Server offers a desk on a unix socket, and Client speaks to one, so that a command
+// works alike beside a running bot and without one. It persists nothing of its own: what is retried, cancelled or
+// held is the store's. internal/app serves it, cmd/bot calls it.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"verdict/internal/store"
+)
+
+// Admin is a desk, near or far.
+type Admin interface {
+	Status(ctx context.Context) (Status, error)
+	Events(ctx context.Context, f store.Filter) ([]Event, error)
+	Event(ctx context.Context, id string) (EventDetail, error)
+	RetryEvent(ctx context.Context, id string) error
+	Actions(ctx context.Context, f store.Filter) ([]Action, error)
+	Action(ctx context.Context, id string) (ActionDetail, error)
+	RetryAction(ctx context.Context, id string) error
+	CancelAction(ctx context.Context, id string) error
+	Hold(ctx context.Context, h Hold) error
+	Release(ctx context.Context, scope string) error
+}
+
+// ErrUsage means that what was asked makes no sense, whatever is in the store.
+var ErrUsage = errors.New("usage")
+
+// Status says how a bot is.
+type Status struct {
+	Version  string `json:"version"`
+	Instance string `json:"instance"`
+	// Running is false where a command looked into the store of a bot that is away; then only Counts, Holds and
+	// Replicas are told.
+	Running bool      `json:"running"`
+	Mode    string    `json:"mode,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	// Degraded lists what is away or broken; the bot works on, without it.
+	Degraded []string  `json:"degraded"`
+	Sources  []Source  `json:"sources,omitempty"`
+	Rules    Rules     `json:"rules,omitzero"`
+	Replicas []Replica `json:"replicas"`
+	Holds    []Hold    `json:"holds"`
+	Counts   Counts    `json:"counts"`
+}
+
+// Source is one way by which events come in.
+type Source struct {
+	// Name is pulse, or gerrit:<server>.
+	Name      string    `json:"name"`
+	Connected bool      `json:"connected"`
+	Since     time.Time `json:"since,omitzero"`
+	Error     string    `json:"error,omitempty"`
+	// Depth is how many messages wait on the broker; absent where nobody knows.
+	Depth    *int     `json:"depth,omitempty"`
+	Bindings []string `json:"bindings,omitempty"`
+}
+
+// Rules says which rules are in force.
+type Rules struct {
+	Hash   string    `json:"hash"`
+	Loaded time.Time `json:"loaded,omitzero"`
+	Count  int       `json:"count"`
+	// Broken holds, for each team whose files have errors, what bot check says of them; the team's last good
+	// version is in force meanwhile.
+	Broken map[string][]string `json:"broken,omitempty"`
+}
+
+// Replica is a live process on the same store.
+type Replica struct {
+	ID   string    `json:"id"`
+	Set  string    `json:"rules"`
+	Seen time.Time `json:"seen"`
+}
+
+// Hold stops deliveries of a scope: all, team:T, rule:T/R or server:S.
+type Hold struct {
+	Scope  string    `json:"scope"`
+	Reason string    `json:"reason,omitempty"`
+	By     string    `json:"by,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+}
+
+// Counts are how many there are, by the state words of docs/states.md.
+type Counts struct {
+	Events  map[string]int64 `json:"events"`
+	Actions map[string]int64 `json:"actions"`
+	// Lanes have something to do.
+	Lanes int64 `json:"lanes"`
+	// Oldest is the oldest event that isn't decided; absent when all are.
+	Oldest time.Time `json:"oldest,omitzero"`
+}
+
+var scopes = regexp.MustCompile(`^(all|team:[^/\s]+|rule:[^/\s]+/[^/\s]+|server:[^/\s]+)$`)
+
+// CheckScope refuses what is no scope of a hold.
+func CheckScope(scope string) error {
+	if !scopes.MatchString(scope) {
+		return fmt.Errorf("%w: %q is no scope; write all, team:T, rule:T/R or server:S", ErrUsage, scope)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"verdict/internal/store"
+)
+
+// Store is what a desk needs of internal/store.
+type Store interface {
+	Event(ctx context.Context, id string) (store.Event, error)
+	Events(ctx context.Context, f store.Filter) ([]store.Event, error)
+	RetryEvent(ctx context.Context, id string) error
+	Decisions(ctx context.Context, eventID string) ([]store.Decision, error)
+	Action(ctx context.Context, id string) (store.Action, error)
+	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
+	RetryAction(ctx context.Context, id string) error
+	CancelAction(ctx context.Context, id string) error
+	Holds(ctx context.Context) ([]store.Hold, error)
+	Hold(ctx context.Context, h store.Hold) error
+	Release(ctx context.Context, scope string) error
+	Counts(ctx context.Context) (store.Counts, error)
+}
+
+// Desk answers and acts on the store.
+type Desk struct {
+	Store Store
+	// Version and Instance are told with the status.
+	Version, Instance string
+	// Process tells what only the running process knows; nil where there is none.
+	Process func(ctx context.Context) Status
+}
+
+var _ Admin = (*Desk)(nil)
+
+// Status adds the store's figures to what the process tells of itself.
+func (d *Desk) Status(ctx context.Context) (Status, error) {
+	s := Status{Degraded: []string{}, Replicas: []Replica{}}
+	if d.Process != nil {
+		s = d.Process(ctx)
+	}
+	s.Version, s.Instance = d.Version, d.Instance
+	counts, err := d.Store.Counts(ctx)
+	if err != nil {
+		return s, fmt.Errorf("count what is stored: %w", err)
+	}
+	holds, err := d.Store.Holds(ctx)
+	if err != nil {
+		return s, fmt.Errorf("read holds: %w", err)
+	}
+	s.Counts, s.Holds = viewCounts(counts), views(holds, viewHold)
+	return s, nil
+}
+
+// Events lists events.
+func (d *Desk) Events(ctx context.Context, f store.Filter) ([]Event, error) {
+	events, err := d.Store.Events(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return views(events, viewEvent), nil
+}
+
+// Event shows one event, by its id or the beginning of it, with its decisions and actions.
+func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
+	e, err := d.Store.Event(ctx, id)
+	if err != nil {
+		return EventDetail{}, fmt.Errorf("event %s: %w", id, err)
+	}
+	decisions, err := d.Store.Decisions(ctx, e.ID)
+	if err != nil {
+		return EventDetail{}, fmt.Errorf("decisions on event %s: %w", e.ID, err)
+	}
+	actions, err := d.Store.Actions(ctx, store.Filter{EventID: e.ID})
+	if err != nil {
+		return EventDetail{}, fmt.Errorf("actions of event %s: %w", e.ID, err)
+	}
+	return viewEventDetail(e, decisions, actions), nil
+}
+
+// RetryEvent has a parked event decided again.
+func (d *Desk) RetryEvent(ctx context.Context, id string) error {
+	e, err := d.Store.Event(ctx, id)
+	if err == nil {
+		err = d.Store.RetryEvent(ctx, e.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("retry event %s: %w", id, err)
+	}
+	return nil
+}
+
+// Actions lists actions.
+func (d *Desk) Actions(ctx context.Context, f store.Filter) ([]Action, error) {
+	actions, err := d.Store.Actions(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("list actions: %w", err)
+	}
+	return views(actions, viewAction), nil
+}
+
+// Action shows one action, by its id or the beginning of it.
+func (d *Desk) Action(ctx context.Context, id string) (ActionDetail, error) {
+	a, err := d.Store.Action(ctx, id)
+	if err != nil {
+		return ActionDetail{}, fmt.Errorf("action %s: %w", id, err)
+	}
+	return viewActionDetail(a), nil
+}
+
+// RetryAction has an action that ended, or waits for its next attempt, tried at once.
+func (d *Desk) RetryAction(ctx context.Context, id string) error {
+	return d.onAction(ctx, id, "retry", d.Store.RetryAction)
+}
+
+// CancelAction ends an action that is not done.
+func (d *Desk) CancelAction(ctx context.Context, id string) error {
+	return d.onAction(ctx, id, "cancel", d.Store.CancelAction)
+}
+
+func (d *Desk) onAction(ctx context.Context, id, verb string, do func(context.Context, string) error) error {
+	a, err := d.Store.Action(ctx, id)
+	if err == nil {
+		err = do(ctx, a.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("%s action %s: %w", verb, id, err)
+	}
+	return nil
+}
+
+// Hold stops deliveries of a scope until it is released; all replicas see it within seconds.
+func (d *Desk) Hold(ctx context.Context, h Hold) error {
+	if err := CheckScope(h.Scope); err != nil {
+		return err
+	}
+	err := d.Store.Hold(ctx, store.Hold{Scope: h.Scope, Reason: h.Reason, By: h.By, Since: time.Now()})
+	if err != nil {
+		return fmt.Errorf("hold %s: %w", h.Scope, err)
+	}
+	return nil
+}
+
+// Release ends a hold.
+func (d *Desk) Release(ctx context.Context, scope string) error {
+	if err := CheckScope(scope); err != nil {
+		return err
+	}
+	if err := d.Store.Release(ctx, scope); err != nil {
+		return fmt.Errorf("release %s: %w", scope, err)
+	}
+	return nil
+}

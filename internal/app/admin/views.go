@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"verdict/internal/store"
+)
+
+// Event is an event as a list shows it.
+type Event struct {
+	ID         string    `json:"id"`
+	State      string    `json:"state"`
+	Source     string    `json:"source"`
+	Type       string    `json:"type"`
+	RoutingKey string    `json:"routingKey,omitempty"`
+	Change     string    `json:"change,omitempty"`
+	TaskID     string    `json:"taskId,omitempty"`
+	GroupID    string    `json:"taskGroupId,omitempty"`
+	Time       time.Time `json:"time"`
+	Received   time.Time `json:"received"`
+	Parent     string    `json:"parent,omitempty"`
+	Set        string    `json:"rules,omitempty"`
+	Error      string    `json:"error,omitempty"`
+	Attempts   int       `json:"attempts,omitempty"`
+}
+
+// EventDetail is an event with all that came of it.
+type EventDetail struct {
+	Event
+	Routes []string `json:"routes,omitempty"`
+	// Body is the payload as sent: JSON as it is, anything else as a string.
+	Body      json.RawMessage `json:"body,omitempty"`
+	Decisions []Decision      `json:"decisions"`
+	Actions   []Action        `json:"actions"`
+}
+
+// Decision is what one rule made of an event.
+type Decision struct {
+	Rule        string          `json:"rule"`
+	Matched     bool            `json:"matched"`
+	Shadow      bool            `json:"shadow,omitempty"`
+	Stopped     string          `json:"stopped,omitempty"`
+	Decided     time.Time       `json:"decided"`
+	Explanation json.RawMessage `json:"explanation,omitempty"`
+	Facts       json.RawMessage `json:"facts,omitempty"`
+}
+
+// Action is an action as a list shows it.
+type Action struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	Kind     string    `json:"kind"`
+	Rule     string    `json:"rule"`
+	Key      string    `json:"key"`
+	EventID  string    `json:"event"`
+	Lane     string    `json:"lane"`
+	Patchset int       `json:"patchset,omitempty"`
+	Created  time.Time `json:"created"`
+	Due      time.Time `json:"due,omitzero"`
+	Done     time.Time `json:"done,omitzero"`
+	Attempts int       `json:"attempts,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// ActionDetail is an action with what it was to do, and what came of it.
+type ActionDetail struct {
+	Action
+	Project  string          `json:"project,omitempty"`
+	Branch   string          `json:"branch,omitempty"`
+	Revision string          `json:"revision,omitempty"`
+	Started  time.Time       `json:"started,omitzero"`
+	Args     json.RawMessage `json:"args,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+}
+
+func viewEvent(e store.Event) Event {
+	return Event{
+		ID: e.ID, State: string(e.State), Source: e.Source, Type: e.Type, RoutingKey: e.RoutingKey,
+		Change: e.Change, TaskID: e.TaskID, GroupID: e.GroupID, Time: e.Time, Received: e.Received,
+		Parent: e.Parent, Set: e.SetHash, Error: e.Error, Attempts: e.Attempts,
+	}
+}
+
+func viewEventDetail(e store.Event, decisions []store.Decision, actions []store.Action) EventDetail {
+	d := EventDetail{
+		Event: viewEvent(e), Body: raw(e.Body),
+		Decisions: views(decisions, viewDecision), Actions: views(actions, viewAction),
+	}
+	if e.Routes != "" {
+		d.Routes = strings.Split(e.Routes, "\n")
+	}
+	return d
+}
+
+func viewDecision(d store.Decision) Decision {
+	return Decision{
+		Rule: d.Team + "/" + d.Rule, Matched: d.Matched, Shadow: d.Shadow, Stopped: d.Stopped,
+		Decided: d.Decided, Explanation: raw(d.Explanation), Facts: raw(d.Facts),
+	}
+}
+
+func viewAction(a store.Action) Action {
+	return Action{
+		ID: a.ID, State: string(a.State), Kind: a.Kind, Rule: a.Team + "/" + a.Rule, Key: a.Key,
+		EventID: a.EventID, Lane: a.Lane, Patchset: a.Patchset, Created: a.Created, Due: a.Due, Done: a.Done,
+		Attempts: a.Attempts, Reason: a.Reason,
+	}
+}
+
+func viewActionDetail(a store.Action) ActionDetail {
+	return ActionDetail{
+		Action: viewAction(a), Project: a.Project, Branch: a.Branch, Revision: a.Revision, Started: a.Started,
+		Args: raw(a.Args), Result: raw(a.Result),
+	}
+}
+
+func viewHold(h store.Hold) Hold {
+	return Hold{Scope: h.Scope, Reason: h.Reason, By: h.By, Since: h.Since}
+}
+
+func viewCounts(c store.Counts) Counts {
+	v := Counts{Events: map[string]int64{}, Actions: map[string]int64{}, Lanes: c.Lanes, Oldest: c.Oldest}
+	for state, n := range c.Events {
+		v.Events[string(state)] = n
+	}
+	for state, n := range c.Actions {
+		v.Actions[string(state)] = n
+	}
+	return v
+}
+
+// views is never nil, so that an empty list is [] in JSON.
+func views[T, V any](all []T, view func(T) V) []V {
+	out := make([]V, 0, len(all))
+	for _, one := range all {
+		out = append(out, view(one))
+	}
+	return out
+}
+
+// raw gives bytes as JSON, whatever they are.
+func raw(body []byte) json.RawMessage {
+	if len(body) == 0 {
+		return nil
+	}
+	if json.Valid(body) {
+		return body
+	}
+	text, _ := json.Marshal(string(body)) // a string always encodes
+	return text
+}
