@@ -103,7 +103,11 @@ func (t *tx) makeDue(ctx context.Context, lane string, due int64) error {
 
 // Action reads one action, by its id or a beginning of it that fits no other.
 func (s *Store) Action(ctx context.Context, id string) (Action, error) {
-	a, err := byID(ctx, s.read, scanAction, func(a Action) string { return a.ID }, "SELECT "+actionColumns+" FROM actions", id)
+	found, err := all(ctx, s.read, scanAction, "SELECT "+actionColumns+" FROM actions WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 2", id, after(id))
+	if err != nil {
+		return Action{}, fmt.Errorf("read action: %w", err)
+	}
+	a, err := only(found, id, func(a Action) string { return a.ID })
 	if err != nil {
 		return Action{}, fmt.Errorf("read action: %w", err)
 	}
@@ -120,7 +124,7 @@ func (s *Store) Actions(ctx context.Context, f Filter) ([]Action, error) {
 		w.and("lane = ?", f.Change)
 	}
 	if f.TaskID != "" {
-		w.and("event_id IN (SELECT id FROM events WHERE task_id <> '' AND task_id = ?)", f.TaskID)
+		w.and("event_id IN (SELECT id FROM events WHERE received_ms IN (SELECT received_ms FROM events WHERE task_id = ?) AND task_id = ?)", f.TaskID, f.TaskID)
 	}
 	if f.Team != "" {
 		w.and("team = ?", f.Team)

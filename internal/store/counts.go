@@ -17,12 +17,20 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		err := row.Scan(&c.state, &c.n)
 		return c, err
 	}
-	events, err := all(ctx, s.read, scan, "SELECT state, COUNT(*) FROM events GROUP BY state")
+	matched, err := all(ctx, s.read, scan, "SELECT state, COUNT(*) FROM events WHERE state <> 'unmatched' GROUP BY state")
 	if err != nil {
 		return Counts{}, fmt.Errorf("count events: %w", err)
 	}
-	for _, e := range events {
+	var others int64
+	if err := s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM events").Scan(&others); err != nil {
+		return Counts{}, fmt.Errorf("count events: %w", err)
+	}
+	for _, e := range matched {
 		c.Events[EventState(e.state)] = e.n
+		others -= e.n
+	}
+	if others > 0 { // what was taken in between the two counts is left for the next
+		c.Events[EventUnmatched] = others
 	}
 	actions, err := all(ctx, s.read, scan, "SELECT state, COUNT(*) FROM actions GROUP BY state")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,9 +21,27 @@ func scanEvent(row scanner) (Event, error) {
 	return ev, err
 }
 
+// byID and byBeginning are conditions on an event's id. The first is one look at an index; the second reads an index
+// of all events from end to end, which is for people, not for every event.
+const (
+	eventByID        = "id = ? AND state <> 'unmatched'"
+	eventByBeginning = "key_ms IN (SELECT key_ms FROM events WHERE id >= ? AND id < ?) AND id >= ? AND id < ?"
+)
+
 // Event reads one event, by its id or a beginning of it that fits no other.
 func (s *Store) Event(ctx context.Context, id string) (Event, error) {
-	ev, err := byID(ctx, s.read, scanEvent, func(ev Event) string { return ev.ID }, "SELECT "+eventColumns+" FROM events", id)
+	var w where
+	w.and(eventByID, id)
+	ev, ok, err := first(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String(), w.args...)
+	if err == nil && !ok {
+		w = where{}
+		w.and(eventByBeginning, id, after(id), id, after(id))
+		var found []Event
+		found, err = all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+" ORDER BY id LIMIT 2", w.args...)
+		if err == nil {
+			ev, err = only(found, id, func(ev Event) string { return ev.ID })
+		}
+	}
 	if err != nil {
 		return Event{}, fmt.Errorf("read event: %w", err)
 	}
@@ -31,31 +50,39 @@ func (s *Store) Event(ctx context.Context, id string) (Event, error) {
 
 // Events lists events in the order of their intake.
 func (s *Store) Events(ctx context.Context, f Filter) ([]Event, error) {
-	var w where
-	if f.State != "" {
-		w.and("state = ?", f.State)
-	}
-	if f.Change != "" {
-		w.and("change <> '' AND change = ?", f.Change)
-	}
-	if f.TaskID != "" {
-		w.and("task_id <> '' AND task_id = ?", f.TaskID)
-	}
-	if f.EventID != "" {
-		w.and("id >= ? AND id < ?", f.EventID, after(f.EventID))
-	}
-	if !f.Since.IsZero() {
-		w.and("received_ms >= ?", msOf(f.Since))
-	}
-	if f.Team != "" || f.Rule != "" || f.MatchedOnly {
-		w.and(`EXISTS (SELECT 1 FROM decisions d WHERE d.event_id = events.id AND (? = '' OR d.team = ?)
-			AND (? = '' OR d.rule = ?) AND d.matched >= ?)`, f.Team, f.Team, f.Rule, f.Rule, intOf(f.MatchedOnly))
-	}
+	w := f.events()
 	events, err := all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+f.order("received_ms"), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	return events, nil
+}
+
+func (f Filter) events() where {
+	var w where
+	if f.State != "" {
+		w.and("state = ?", f.State)
+	}
+	if f.Team != "" || f.Rule != "" || f.MatchedOnly {
+		w.and(`EXISTS (SELECT 1 FROM decisions d WHERE d.event_id = events.id AND (? = '' OR d.team = ?)
+			AND (? = '' OR d.rule = ?) AND d.matched >= ?)`, f.Team, f.Team, f.Rule, f.Rule, intOf(f.MatchedOnly))
+	}
+	if len(w.conditions) > 0 && f.State != string(EventUnmatched) {
+		w.and("state <> 'unmatched'") // says which index to use: one in a hundred is in it
+	}
+	if f.Change != "" {
+		w.and("change <> '' AND change = ?", f.Change)
+	}
+	if f.TaskID != "" {
+		w.and("received_ms IN (SELECT received_ms FROM events WHERE task_id = ?) AND task_id = ?", f.TaskID, f.TaskID)
+	}
+	if f.EventID != "" {
+		w.and(eventByBeginning, f.EventID, after(f.EventID), f.EventID, after(f.EventID))
+	}
+	if !f.Since.IsZero() {
+		w.and("received_ms >= ?", msOf(f.Since))
+	}
+	return w
 }
 
 func (f Filter) order(column string) string {
@@ -66,11 +93,21 @@ func (f Filter) order(column string) string {
 	return fmt.Sprintf(" ORDER BY %s%s, id%s LIMIT %d", column, direction, direction, cmp.Or(f.Limit, 50))
 }
 
-// RecentHint finds the newest event whose id begins with prefix and that was received within so long.
+// RecentHint finds the newest hint whose id begins with prefix and that was received within so long. Hints are kept
+// by the minute in which they came, so it looks once a minute.
 func (s *Store) RecentHint(ctx context.Context, prefix string, within time.Duration) (id string, ok bool, err error) {
-	id, ok, err = first(ctx, s.read, text, `SELECT id FROM events WHERE id >= $1 AND id < $2
-		AND received_ms >= (SELECT ms FROM clock) - CAST($3 AS BIGINT) ORDER BY received_ms DESC LIMIT 1`,
-		prefix, after(prefix), within.Milliseconds())
+	now, err := s.Now(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	var w where
+	keys := []any{0}
+	for at := now.Add(-within); at.Before(now.Add(time.Minute)); at = at.Add(time.Minute) {
+		keys = append(keys, minuteOf(msOf(at)))
+	}
+	w.and("key_ms IN (?"+strings.Repeat(", ?", len(keys)-1)+")", keys...)
+	w.and("id >= ? AND id < ? AND received_ms >= ?", prefix, after(prefix), msOf(now.Add(-within)))
+	id, ok, err = first(ctx, s.read, text, "SELECT id FROM events"+w.String()+" ORDER BY received_ms DESC LIMIT 1", w.args...)
 	if err != nil {
 		return "", false, fmt.Errorf("look for a hint: %w", err)
 	}
@@ -86,7 +123,7 @@ func (s *Store) ClaimEvents(ctx context.Context, holder string, n int, lease tim
 			ORDER BY due_ms, received_ms LIMIT $1` + s.dialect.skipLocked + `)
 		UPDATE events SET state = 'deciding', holder = $2, epoch = epoch + 1, attempts = attempts + 1,
 			lease_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT), due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT)
-		WHERE id IN (SELECT id FROM due) RETURNING ` + eventColumns
+		WHERE id IN (SELECT id FROM due) AND state <> 'unmatched' RETURNING ` + eventColumns
 	events, err := all(ctx, s.db, scanEvent, query, n, holder, lease.Milliseconds())
 	if err != nil {
 		return nil, fmt.Errorf("claim events: %w", err)
@@ -108,7 +145,7 @@ func (s *Store) ParkEvent(ctx context.Context, id string, epoch int64, reason st
 func (s *Store) giveBack(ctx context.Context, id string, epoch int64, state EventState, reason string, retryIn time.Duration) error {
 	return s.write(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, `UPDATE events SET state = $1, error = $2, holder = '', lease_ms = 0,
-			due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT) WHERE id = $4 AND epoch = $5 AND state = 'deciding'`,
+			due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT) WHERE id = $4 AND epoch = $5 AND state = 'deciding' AND state <> 'unmatched'`,
 			string(state), reason, retryIn.Milliseconds(), id, epoch)
 		if err != nil {
 			return fmt.Errorf("write event %s: %w", id, err)
@@ -129,7 +166,7 @@ func (s *Store) RetryEvent(ctx context.Context, id string) error {
 	}
 	return s.write(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, `UPDATE events SET state = 'received', attempts = 0, due_ms = 0
-			WHERE id = $1 AND state IN ('parked', 'received')`, ev.ID)
+			WHERE id = $1 AND state IN ('parked', 'received') AND state <> 'unmatched'`, ev.ID)
 		if err != nil {
 			return fmt.Errorf("retry event %s: %w", ev.ID, err)
 		}

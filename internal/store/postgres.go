@@ -22,8 +22,10 @@ var postgresDialect = dialect{
 		`CREATE COLLATION IF NOT EXISTS "binary" FROM "C"`,
 		"CREATE OR REPLACE VIEW clock AS SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS ms",
 	},
-	notify:    "SELECT pg_notify('verdict', $1)",
-	transient: transientPostgres,
+	notify:      "SELECT pg_notify('verdict', $1)",
+	insertSizes: []int{125, 25, 5, 1},
+	numbered:    true,
+	transient:   transientPostgres,
 }
 
 // transientPostgres is true where PostgreSQL ended a transaction only because another one was in its way.

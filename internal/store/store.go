@@ -61,6 +61,11 @@ type dialect struct {
 	notify string
 	// listen connects anew, to hear notifications.
 	listen func(ctx context.Context) (*pgx.Conn, error)
+	// insertSizes are how many events one INSERT takes, from the largest down to 1. PostgreSQL is a way off, and
+	// answers each statement; SQLite does best with the plainest.
+	insertSizes []int
+	// numbered says that the parameters of these INSERTs are.
+	numbered bool
 	// transient tells whether a transaction that ended so may be tried again.
 	transient func(error) bool
 }

@@ -133,23 +133,16 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
 
-// byID finds the one row whose id is, or begins with, what was asked for.
-func byID[T any](ctx context.Context, q querier, scan func(scanner) (T, error), id func(T) string, query, asked string) (T, error) {
+// only picks the one row whose id is, or begins with, what was asked for; found are the first two.
+func only[T any](found []T, asked string, id func(T) string) (T, error) {
 	var none T
-	if asked == "" {
-		return none, ErrNotFound
-	}
-	found, err := all(ctx, q, scan, query+" WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 2", asked, after(asked))
-	if err != nil {
-		return none, err
-	}
 	switch {
-	case len(found) == 0:
-		return none, fmt.Errorf("%w: %s", ErrNotFound, asked)
+	case len(found) == 0 || asked == "":
+		return none, fmt.Errorf("%w: %q", ErrNotFound, asked)
 	case len(found) == 1 || id(found[0]) == asked:
 		return found[0], nil
 	}
-	return none, fmt.Errorf("%w: %s; write more of it", ErrAmbiguous, asked)
+	return none, fmt.Errorf("%w: %q; write more of it", ErrAmbiguous, asked)
 }
 
 // after is greater than all ids that begin with prefix, and less than all others that are greater: ids are made

@@ -62,9 +62,12 @@ type Event struct {
 	Change string
 	// TaskID and GroupID are set where the event is of one task or one group.
 	TaskID, GroupID string
-	// Time is the occurrence's own time, Received that of intake by the database's clock.
+	// Time is the occurrence's own time, the same by whatever way it comes; zero, or equal to Received, where it
+	// has none: then it is that of intake. Received is that of intake, by the database's clock once it is stored.
 	Time, Received time.Time
-	State          EventState
+	// Hint says that the id is a fresh one, which RecentHint can find; it is not stored.
+	Hint  bool
+	State EventState
 	// SetHash names the rule set that the event was matched with.
 	SetHash string
 	// Parent is the event that this one was derived from, or empty.

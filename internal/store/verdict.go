@@ -41,7 +41,7 @@ func (t *tx) endDeciding(ctx context.Context, v Verdict) error {
 	n, err := t.exec(ctx, `UPDATE events SET state = $1, error = '', holder = '', lease_ms = 0, due_ms = 0,
 			change = CASE WHEN $2 <> '' THEN $2 ELSE change END,
 			set_hash = CASE WHEN $3 <> '' THEN $3 ELSE set_hash END
-		WHERE id = $4 AND epoch = $5 AND state = 'deciding'`, string(v.State), v.Event.Change, v.Event.SetHash, v.Event.ID, v.Event.Epoch)
+		WHERE id = $4 AND epoch = $5 AND state = 'deciding' AND state <> 'unmatched'`, string(v.State), v.Event.Change, v.Event.SetHash, v.Event.ID, v.Event.Epoch)
 	if err != nil {
 		return fmt.Errorf("write event %s: %w", v.Event.ID, err)
 	}

@@ -3,8 +3,12 @@
 -- (the view "clock", which each dialect defines when the store is opened), 0 where there is none. Ids that are
 -- looked for by their beginning are compared byte by byte: "binary" is SQLite's own way, and defined on PostgreSQL.
 
+-- An id is a hash, and an index on it alone is written to all over: half the cost of taking in an event. So what
+-- makes an event unique begins with its own time, which is as much part of the occurrence and comes nearly in order;
+-- that of the few that a rule matches is unique by id alone too.
 CREATE TABLE events (
-  id           TEXT COLLATE "binary" PRIMARY KEY,
+  key_ms       BIGINT NOT NULL,        -- its own time, or 0; for a hint, the minute it came in
+  id           TEXT COLLATE "binary" NOT NULL,
   source       TEXT NOT NULL,
   type         TEXT NOT NULL,
   routing_key  TEXT NOT NULL DEFAULT '',
@@ -24,12 +28,14 @@ CREATE TABLE events (
   due_ms       BIGINT NOT NULL DEFAULT 0,
   holder       TEXT NOT NULL DEFAULT '',
   lease_ms     BIGINT NOT NULL DEFAULT 0,
-  epoch        BIGINT NOT NULL DEFAULT 0
+  epoch        BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (key_ms, id)
 );
-CREATE INDEX events_open   ON events (due_ms, received_ms) WHERE state IN ('received', 'deciding');
-CREATE INDEX events_intake ON events (received_ms, state);
-CREATE INDEX events_change ON events (change, received_ms) WHERE change <> '';
-CREATE INDEX events_task   ON events (task_id, received_ms) WHERE task_id <> '';
+CREATE UNIQUE INDEX events_id ON events (id) WHERE state <> 'unmatched';
+CREATE INDEX events_open    ON events (due_ms, received_ms) WHERE state IN ('received', 'deciding');
+CREATE INDEX events_intake  ON events (received_ms, state, task_id);
+CREATE INDEX events_matched ON events (received_ms, state) WHERE state <> 'unmatched';
+CREATE INDEX events_change  ON events (change, received_ms) WHERE change <> '';
 
 CREATE TABLE decisions (
   event_id    TEXT NOT NULL,
