@@ -116,15 +116,15 @@ func (creds *Credentials) checkTemporary(tempClientID string, duration time.Dura
 	case creds.Certificate != "":
 		return errors.New("they are temporary themselves")
 	case duration <= 0 || duration > maxTemporary:
-		return fmt.Errorf("duration %s is not within 31 days", duration)
+		return fmt.Errorf("%w: duration %s is not within 31 days", ErrInvalid, duration)
 	case tempClientID == creds.ClientID:
 		return errors.New("the name must differ from the issuer's")
 	case tempClientID != "" && !clientIDPattern.MatchString(tempClientID):
-		return errors.New("a character of the name is not one of a client id; letters, digits and !@/:.+|_- are")
+		return fmt.Errorf("%w: a character of the name is not one of a client id; letters, digits and !@/:.+|_- are", ErrInvalid)
 	}
 	for _, s := range scopes {
 		if !scopePattern.MatchString(s) {
-			return fmt.Errorf("scope %q has characters outside printable ASCII", s)
+			return fmt.Errorf("%w: scope %q has characters outside printable ASCII", ErrInvalid, s)
 		}
 	}
 	return nil

@@ -22,8 +22,9 @@ type ReducedHTTPClient interface {
 // Options is how calls are made. The zero value is right for most.
 type Options struct {
 	// HTTPClient makes the requests. Nil: one of the package's own, which
-	// follows no redirects and keeps connections. It must not retry: a repeat
-	// has to be signed anew.
+	// follows no redirects and keeps connections. It should not retry: a repeat
+	// is to be signed anew. (net/http repeats a GET by itself when a kept
+	// connection breaks, and services, which remember no nonce, take it.)
 	HTTPClient ReducedHTTPClient
 	// Attempts is how often a call is tried at most; zero: 4.
 	Attempts int

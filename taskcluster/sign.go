@@ -2,7 +2,6 @@ package taskcluster
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -22,8 +21,9 @@ const maxAuthorization = 4096
 
 // ErrHeaderTooLong is wrapped by the error for credentials whose certificate and
 // scopes make an Authorization header longer than the 4096 characters services
-// take. Fewer scopes, or one that ends in * for several, make it shorter.
-var ErrHeaderTooLong = errors.New("the Authorization header would be too long")
+// take. Fewer scopes, or one that ends in * for several, make it shorter. It is
+// ErrInvalid too.
+var ErrHeaderTooLong = fmt.Errorf("%w: the Authorization header would be too long", ErrInvalid)
 
 // SignRequest sets the Authorization header. It is good for one sending: a
 // repeat of the request must be signed anew.

@@ -102,3 +102,26 @@ func TestCreateTaskRefusesWhatIsNoTask(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCreateTask(f *testing.F) {
+	f.Add(`{"taskQueueId":"p/w","priority":"low","scopes":["x:y","*"],"routes":["a"]}`, "queue:create-task:high:*")
+	f.Add(`{"provisionerId":"p","workerType":"w","routes":[""]}`, "")
+	f.Fuzz(func(t *testing.T, definition, granted string) {
+		needed, err := scopes.CreateTask(json.RawMessage(definition), []string{granted})
+		if err != nil {
+			return
+		}
+		var task struct{ Scopes, Routes []string }
+		if err := json.Unmarshal([]byte(definition), &task); err != nil {
+			t.Fatalf("took %q, which can't be read: %v", definition, err)
+		}
+		if !scopes.Satisfies(needed, task.Scopes) {
+			t.Errorf("%q lacks scopes of %q", needed, task.Scopes)
+		}
+		for _, route := range task.Routes {
+			if !scopes.Allows(needed, "queue:route:"+route) {
+				t.Errorf("%q lacks the route %q", needed, route)
+			}
+		}
+	})
+}
