@@ -100,8 +100,14 @@ func (g *gerritSite) daemon(jvm ...string) (program, error) {
 	return program{
 		Name: "Gerrit", Path: filepath.Join(g.release.jdk, "bin/java"),
 		Args: append(args, "Run", "Daemon", "-d", g.dir, "--console-log", "--headless"),
-		Dir:  g.dir, Log: g.dir + ".log", Stop: syscall.SIGTERM,
+		Dir:  g.dir, Env: g.environment(), Log: g.dir + ".log", Stop: syscall.SIGTERM,
 	}, err
+}
+
+// environment keeps JGit from writing into the user's home folder, and from
+// reading the user's git configuration.
+func (g *gerritSite) environment() []string {
+	return append(os.Environ(), "HOME="+g.dir, "XDG_CONFIG_HOME="+filepath.Join(g.dir, "etc"))
 }
 
 // ready says whether it is Gerrit that answers: any other answer may be

@@ -68,7 +68,9 @@ func (g *gerritSite) initialise(ctx context.Context) error {
 		return err
 	}
 	args = append(args, "Run", "Init", "--batch", "--dev", "--no-auto-start", "--skip-plugins", "--skip-all-downloads", "-d", g.dir)
-	_, err = run(ctx, exec.Command(filepath.Join(g.release.jdk, "bin/java"), args...))
+	cmd := exec.Command(filepath.Join(g.release.jdk, "bin/java"), args...)
+	cmd.Env = g.environment()
+	_, err = run(ctx, cmd)
 	return err
 }
 
