@@ -25,7 +25,14 @@ func NewQueue(rootURL string, source CredentialSource, o Options) (*Queue, error
 
 // Ping asks whether the queue answers at all. It needs no credentials.
 func (q *Queue) Ping(ctx context.Context) error {
-	return q.service.do(ctx, call{name: "ping", method: http.MethodGet, path: "/ping"}, nil)
+	var answer struct {
+		Alive bool `json:"alive"`
+	}
+	err := q.service.do(ctx, call{name: "ping", method: http.MethodGet, path: "/ping"}, &answer)
+	if err == nil && !answer.Alive {
+		err = fmt.Errorf("queue.ping: %w: it doesn't say that it is alive", ErrUnavailable)
+	}
+	return err
 }
 
 // Task is a task's definition, with Raw set. ErrNotFound: there is none, or it

@@ -122,7 +122,7 @@ func newService(name, rootURL string, source CredentialSource, o Options) (*serv
 }
 
 // do makes the call until it has an answer that counts, and decodes it into
-// answer, which may be nil. A 401 is tried once more with credentials read anew.
+// answer. A 401 is tried once more with credentials read anew.
 func (s *service) do(ctx context.Context, c call, answer any) error {
 	if len(c.body) > maxRequest {
 		return fmt.Errorf("%s.%s: %w: the payload has %d bytes, %d are taken", s.name, c.name, ErrInvalid, len(c.body), maxRequest)
@@ -189,9 +189,6 @@ func (s *service) attempt(ctx context.Context, c call, creds *Credentials, trace
 	}
 	if len(body) > maxAnswer {
 		return fmt.Errorf("%s.%s: the answer has more than %d bytes", s.name, c.name, maxAnswer)
-	}
-	if answer == nil {
-		return nil
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
 		return fmt.Errorf("%s.%s: %w: answered %d with something else than asked for (%s)",

@@ -96,6 +96,10 @@ func TestATaskFailsAndIsRerun(t *testing.T) {
 	}
 	run(t, server, id, taskcluster.Completed, "")
 	sent.expect(t, "task-pending run 1 pending", "task-pending run 1 pending", "task-running run 1 running", "task-completed run 1 completed", "task-group-resolved")
+	if err := server.Resolve(id, 1, taskcluster.Completed, ""); err != nil { // reported once more
+		t.Fatal(err)
+	}
+	sent.expect(t, "task-completed run 1 completed")
 	task, _ := server.Task(id)
 	if len(task.Status.Runs) != 2 || task.Status.Runs[1].ReasonCreated != "rerun" || task.Status.State != taskcluster.Completed {
 		t.Errorf("status %+v, want two runs, the second a rerun, completed", task.Status)
@@ -136,6 +140,33 @@ func TestDependentsStartOrWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent.expect(t, "task-exception run 0 exception", "task-group-resolved")
+}
+
+func TestCancelledTasksCanRunAgain(t *testing.T) {
+	server, sent := start(t, taskclustertest.Config{})
+	id := taskcluster.NewID()
+	waiting := map[string]any{"taskQueueId": "lab/ci", "dependencies": []string{id}, "metadata": map[string]any{
+		"name": "n", "description": "", "owner": "o", "source": "https://x"}}
+	if err := server.AddTask(id, waiting); err != nil { // waits for itself: it is scheduled by hand
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := server.Cancel(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := server.Rerun(id); err != nil {
+		t.Fatal(err)
+	}
+	sent.expect(t, "task-defined run _ unscheduled", "task-exception run 0 exception", "task-group-resolved",
+		"task-exception run 0 exception", "task-pending run 1 pending")
+	if _, err := server.Start(id); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Rerun(id); err != nil {
+		t.Fatal(err)
+	}
+	sent.expect(t, "task-running run 1 running")
 }
 
 func TestStepsThatAreNoneAreRefused(t *testing.T) {

@@ -133,7 +133,7 @@ var retried = map[string]string{
 
 // Resolve ends the task's latest run: completed, failed, or exception with a
 // reason, for some of which the queue begins another run at once. A pending run
-// can only end in exception.
+// can only end in exception. The same once more sends the message again.
 func (s *Server) Resolve(taskID string, run int, state, reason string) error {
 	return s.change(taskID, "resolve", func(t *task) error {
 		if run != len(t.status.Runs)-1 {
@@ -141,6 +141,9 @@ func (s *Server) Resolve(taskID string, run int, state, reason string) error {
 		}
 		r := &t.status.Runs[run]
 		switch {
+		case r.State == state && t.status.Final():
+			s.announce("task-"+state, t, run)
+			return nil
 		case state == taskcluster.Exception && (r.State == taskcluster.Running || r.State == taskcluster.Pending):
 		case (state == taskcluster.Completed || state == taskcluster.Failed) && r.State == taskcluster.Running:
 			reason = state
@@ -163,13 +166,15 @@ func (s *Server) Resolve(taskID string, run int, state, reason string) error {
 	})
 }
 
-// Rerun begins a new run of a task that is final. For one that is pending or
-// running it changes nothing, as the queue's rerunTask.
+// Rerun begins a new run of a task that is final or unscheduled, as the queue's
+// rerunTask. For one that is pending it only sends the message again, for one
+// that is running it does nothing.
 func (s *Server) Rerun(taskID string) error {
 	return s.change(taskID, "rerun", func(t *task) error { return s.rerun(t) })
 }
 
-// Cancel ends a task that isn't final, in exception with reason canceled.
+// Cancel ends a task that isn't final, in exception with reason canceled. For one
+// that was cancelled it sends the message again.
 func (s *Server) Cancel(taskID string) error {
 	return s.change(taskID, "cancel", func(t *task) error { return s.cancel(t, "canceled") })
 }
@@ -209,10 +214,10 @@ func (s *Server) change(taskID, verb string, step func(*task) error) error {
 }
 
 func (s *Server) rerun(t *task) error {
-	if !t.status.Final() && t.status.State != taskcluster.Pending {
-		return fmt.Errorf("it is %s", t.status.State)
+	if t.status.State == taskcluster.Running {
+		return nil
 	}
-	if t.status.Final() {
+	if t.status.State != taskcluster.Pending {
 		t.status.RetriesLeft = t.task.Retries
 		s.addRun(t, "rerun")
 	}
@@ -222,15 +227,17 @@ func (s *Server) rerun(t *task) error {
 
 func (s *Server) cancel(t *task, reason string) error {
 	if t.status.Final() {
+		if run := len(t.status.Runs) - 1; t.status.Runs[run].ReasonResolved == reason {
+			s.announce("task-exception", t, run)
+		}
 		return nil
 	}
-	now := taskcluster.Time(s.config.Now())
 	if t.status.State == taskcluster.Unscheduled {
 		s.addRun(t, "exception")
 	}
 	run := len(t.status.Runs) - 1
 	r := &t.status.Runs[run]
-	r.State, r.ReasonResolved, r.Resolved = taskcluster.Exception, reason, now
+	r.State, r.ReasonResolved, r.Resolved = taskcluster.Exception, reason, taskcluster.Time(s.config.Now())
 	t.status.State = taskcluster.Exception
 	s.announce("task-exception", t, run)
 	s.resolved(t)
