@@ -25,11 +25,10 @@ type Rule struct {
 	// On says when it looks; there is at least one.
 	On []Trigger
 
-	lets     []let
-	when     []condition
-	do       []action
-	needs    []string
-	programs *programs
+	lets  []let
+	when  []condition
+	do    []action
+	needs []string
 }
 
 // Trigger is one `on` of a rule.

@@ -1,0 +1,234 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+
+	"verdict/rules/yamlfile"
+)
+
+// Limits of one condition. maxCost is in CEL's units, roughly one for each step and for each ten characters
+// looked at: thousands of files may be looked at, but not each against each.
+const (
+	maxExpression = 4000
+	maxNesting    = 64
+	maxRegexp     = 2000
+	maxCost       = 2_000_000
+)
+
+// condition is a CEL expression of a rule: a clause, a `while` or a `let`.
+type condition struct {
+	text string
+	line int
+	*expression
+}
+
+// expression is a compiled text. Rules that write the same text share it.
+type expression struct {
+	program cel.Program
+	result  *types.Type
+	// facts and lets are the names that it uses, paths the fields of facts, for the explanation.
+	facts, lets []string
+	paths       []fieldPath
+	// outsider says whether it may hold an outsider's text.
+	outsider bool
+}
+
+// finding is what is wrong with an expression, at an offset counted in characters.
+type finding struct {
+	offset, length int
+	message, hint  string
+}
+
+// compiled is an expression while files are loaded.
+type compiled struct {
+	*expression
+	findings []finding
+	// requires are fields that may be absent and that nothing in the expression guards, provides those that
+	// are there if it holds.
+	requires []access
+	provides []string
+	// uses are the facts with the place where each is named first.
+	uses []access
+}
+
+// access is where a field or a fact is named.
+type access struct {
+	path   string
+	absent string
+	offset int
+	length int
+}
+
+// compiler compiles each text once.
+type compiler struct {
+	base *cel.Env
+	envs map[string]*cel.Env
+	done map[string]*compiled
+}
+
+func newCompiler() (*compiler, error) {
+	base, err := newEnv()
+	if err != nil {
+		return nil, fmt.Errorf("build the CEL environment: %w", err)
+	}
+	return &compiler{base: base, envs: map[string]*cel.Env{"": base}, done: map[string]*compiled{}}, nil
+}
+
+// compile reads an expression that may use the given lets.
+func (c *compiler) compile(text string, lets []let) *compiled {
+	scope := signature(lets)
+	key := scope + "\x00" + text
+	if done, ok := c.done[key]; ok {
+		return done
+	}
+	done := c.fresh(text, scope, lets)
+	c.done[key] = done
+	return done
+}
+
+func signature(lets []let) string {
+	var b strings.Builder
+	for _, l := range lets {
+		fmt.Fprintf(&b, "%s %s;", l.name, l.result)
+	}
+	return b.String()
+}
+
+func (c *compiler) env(scope string, lets []let) (*cel.Env, error) {
+	if env, ok := c.envs[scope]; ok {
+		return env, nil
+	}
+	options := make([]cel.EnvOption, len(lets))
+	for i, l := range lets {
+		options[i] = cel.Variable(l.name, l.result)
+	}
+	env, err := c.base.Extend(options...)
+	if err != nil {
+		return nil, fmt.Errorf("extend the CEL environment: %w", err)
+	}
+	c.envs[scope] = env
+	return env, nil
+}
+
+func (c *compiler) fresh(text, scope string, lets []let) *compiled {
+	out := &compiled{expression: &expression{}}
+	env, err := c.env(scope, lets)
+	if err != nil {
+		out.findings = []finding{{message: err.Error()}}
+		return out
+	}
+	parsed, issues := env.Parse(text)
+	if issues.Err() != nil {
+		out.findings = syntaxFindings(text, issues)
+		return out
+	}
+	checked, issues := env.Check(parsed)
+	if issues.Err() != nil {
+		out.findings = typeFindings(text, parsed, issues, lets)
+		return out
+	}
+	out.result = checked.OutputType()
+	analyze(checked, lets, out)
+	program, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	if err != nil {
+		out.findings = append(out.findings, finding{length: len(text), message: strings.TrimSpace(err.Error())})
+		return out
+	}
+	out.program = program
+	return out
+}
+
+func syntaxFindings(text string, issues *cel.Issues) []finding {
+	e := issues.Errors()[0] // what follows the first is mostly its consequence
+	message, _, _ := strings.Cut(strings.TrimPrefix(e.Message, "Syntax error: "), " expecting ")
+	f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: "not CEL: " + message}
+	switch {
+	case strings.Contains(text, " and ") || strings.Contains(text, " or ") || strings.Contains(text, " not "):
+		f.hint = "CEL writes && || !"
+	case strings.Contains(message, "'='"):
+		f.hint = "CEL compares with =="
+	}
+	return []finding{f}
+}
+
+// offsetAt is where a place of the expression is, in characters from its beginning.
+func offsetAt(text string, line, column int) int {
+	offset := 0
+	for i, l := range strings.Split(text, "\n") {
+		if i+1 == line {
+			break
+		}
+		offset += len([]rune(l)) + 1
+	}
+	return offset + column
+}
+
+var (
+	undefinedField = regexp.MustCompile(`^undefined field '(.*)'$`)
+	undeclared     = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+	noOverload     = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
+)
+
+func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, lets []let) []finding {
+	var out []finding
+	names := fieldNames(facts)
+	for _, l := range lets {
+		names = append(names, l.name)
+	}
+	seen := map[string]bool{}
+	for _, e := range issues.Errors() {
+		f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: e.Message}
+		if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
+			f = unknownField(text, parsed, e.ExprID, m[1], f)
+		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
+			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
+			f.hint = unknownName(m[1], names)
+		} else if m := noOverload.FindStringSubmatch(e.Message); m != nil {
+			f.message = operandsMessage(m[1], m[2])
+		}
+		if !seen[f.message] {
+			seen[f.message] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func unknownName(name string, names []string) string {
+	switch name {
+	case "len":
+		return "CEL's is size(), len() is JSON-e's"
+	case "account", "command", "route", "report":
+		return name + " is not supported yet"
+	}
+	return yamlfile.DidYouMean(name, names)
+}
+
+func operandsMessage(function, operands string) string {
+	operands = strings.Trim(operands, "()")
+	if operator := strings.Trim(function, "_"); operator != function {
+		return fmt.Sprintf("%s can't be used on %s", strings.Trim(operator, "@"), strings.Replace(operands, ", ", " and ", 1))
+	}
+	if strings.HasPrefix(function, "@") {
+		return fmt.Sprintf("%s can't be used on %s", strings.TrimPrefix(function, "@"), strings.Replace(operands, ", ", " and ", 1))
+	}
+	return fmt.Sprintf("%s() can't be used on %s", function, operands)
+}
+
+// isBool says whether an expression can be a clause. What is dyn is asked at run time.
+func (e *expression) isBool() bool {
+	return e.result == nil || e.result.IsExactType(types.BoolType) || e.result.IsExactType(types.DynType)
+}
+
+func appendNew(list []string, word string) []string {
+	if slices.Contains(list, word) {
+		return list
+	}
+	return append(list, word)
+}

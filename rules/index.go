@@ -1,0 +1,336 @@
+package rules
+
+import "strings"
+
+// entry is a trigger in the index.
+type entry struct {
+	rule *Rule
+	on   int
+	// project is the pattern under which it was entered.
+	project string
+}
+
+func (e entry) trigger() *Trigger { return &e.rule.On[e.on] }
+
+// index finds triggers without going through those that can't match: by source and exchange and the word of the
+// routing key that tells them apart best, or by Gerrit's event, server, project and branch.
+type index struct {
+	exchanges map[string]*exchangeIndex
+	// gerrit is by event type and server, where a rule names none "".
+	gerrit map[[2]string]*projectIndex
+	// states is by source (task or group) and state.
+	states map[[2]string][]entry
+	// derives says which sources each exchange feeds.
+	derives map[string]derived
+}
+
+type derived struct{ task, group bool }
+
+func newIndex(rules []*Rule, prefix string) index {
+	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string][]entry{}, derives: map[string]derived{}}
+	for _, r := range rules {
+		if r.Mode == Off {
+			continue
+		}
+		for i := range r.On {
+			x.add(entry{rule: r, on: i}, prefix)
+		}
+	}
+	for _, e := range x.exchanges {
+		e.build()
+	}
+	return x
+}
+
+func (x *index) add(e entry, prefix string) {
+	t := e.trigger()
+	switch t.Source {
+	case "pulse":
+		name := longName(prefix, t.Type)
+		if x.exchanges[name] == nil {
+			x.exchanges[name] = &exchangeIndex{routes: map[string][]entry{}}
+		}
+		x.exchanges[name].all = append(x.exchanges[name].all, e)
+	case "gerrit":
+		key := [2]string{t.Type, t.Server}
+		if x.gerrit[key] == nil {
+			x.gerrit[key] = &projectIndex{exact: map[string]*branchIndex{}, heads: map[string][]entry{}}
+		}
+		x.gerrit[key].add(e)
+	default:
+		key := [2]string{t.Source, t.Type}
+		x.states[key] = append(x.states[key], e)
+		for _, short := range feeds(t.Source, t.Type) {
+			d := x.derives[longName(prefix, short)]
+			d.task = d.task || t.Source == "task"
+			d.group = d.group || t.Source == "group"
+			x.derives[longName(prefix, short)] = d
+		}
+	}
+}
+
+// Match appends to dst the live and shadow rules whose trigger fits the occurrence, one candidate a trigger. What
+// can't match costs nothing, and nothing is allocated where nothing matches. It may be called at the same time by
+// many.
+func (s *Set) Match(o Occurrence, dst []Candidate) []Candidate {
+	switch o.Source {
+	case "pulse":
+		if e := s.index.exchanges[o.Type]; e != nil {
+			dst = e.match(o, dst)
+		}
+	case "gerrit":
+		if p := s.index.gerrit[[2]string{o.Type, o.Server}]; p != nil {
+			dst = p.match(o, dst)
+		}
+		if p := s.index.gerrit[[2]string{o.Type, ""}]; p != nil && o.Server != "" {
+			dst = p.match(o, dst)
+		}
+	default:
+		known := o.Server != "" || o.Project != ""
+		for _, e := range s.index.states[[2]string{o.Source, o.Type}] {
+			if !known || e.trigger().Covers(o.Server, o.Project, o.Branch) {
+				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
+			}
+		}
+	}
+	return dst
+}
+
+// Wants says whether any rule looks at this type of a source's events, whatever its change.
+func (s *Set) Wants(source, typ string) bool {
+	if source == "task" || source == "group" {
+		return len(s.index.states[[2]string{source, typ}]) > 0
+	}
+	for _, r := range s.rules {
+		for _, t := range r.On {
+			if r.Mode != Off && t.Source == source && t.Type == typ {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Derives says whether there are rules on tasks, and on groups, that this exchange's messages feed.
+func (s *Set) Derives(exchange string) (task, group bool) {
+	d := s.index.derives[exchange]
+	return d.task, d.group
+}
+
+// exchangeIndex holds the triggers of one exchange.
+type exchangeIndex struct {
+	all    []entry
+	places []placeIndex
+	// rest have no word of their own, or a pattern with # in its middle.
+	rest   []entry
+	routes map[string][]entry
+	// routePatterns have wildcards.
+	routePatterns []entry
+}
+
+// placeIndex finds triggers by the word at one place of the routing key.
+type placeIndex struct {
+	at     int
+	byWord map[string][]entry
+}
+
+// build enters each trigger at the place of its routing key where the triggers differ most.
+func (x *exchangeIndex) build() {
+	var distinct []map[string]bool
+	for _, e := range x.all {
+		for i, w := range e.trigger().key.words {
+			for len(distinct) <= i {
+				distinct = append(distinct, map[string]bool{})
+			}
+			if w != "" {
+				distinct[i][w] = true
+			}
+		}
+	}
+	byPlace := map[int]map[string][]entry{}
+	for _, e := range x.all {
+		t := e.trigger()
+		if t.taskRoute != "" {
+			if strings.ContainsAny(t.taskRoute, "*#") {
+				x.routePatterns = append(x.routePatterns, e)
+			} else {
+				x.routes[t.taskRoute] = append(x.routes[t.taskRoute], e)
+			}
+			continue
+		}
+		best := -1
+		for i, w := range t.key.words {
+			if w != "" && (best < 0 || len(distinct[i]) > len(distinct[best])) {
+				best = i
+			}
+		}
+		if best < 0 {
+			x.rest = append(x.rest, e)
+			continue
+		}
+		if byPlace[best] == nil {
+			byPlace[best] = map[string][]entry{}
+		}
+		byPlace[best][t.key.words[best]] = append(byPlace[best][t.key.words[best]], e)
+	}
+	for at := range distinct {
+		if byPlace[at] != nil {
+			x.places = append(x.places, placeIndex{at: at, byWord: byPlace[at]})
+		}
+	}
+	x.all = nil
+}
+
+func (x *exchangeIndex) match(o Occurrence, dst []Candidate) []Candidate {
+	var buffer [16]string
+	words := splitWords(o.RoutingKey, buffer[:0])
+	for _, p := range x.places {
+		if p.at >= len(words) {
+			continue
+		}
+		for _, e := range p.byWord[words[p.at]] {
+			dst = e.ifKey(words, dst)
+		}
+	}
+	for _, e := range x.rest {
+		dst = e.ifKey(words, dst)
+	}
+	for i, route := range o.Routes {
+		for _, e := range x.routes[route] {
+			if !contains(o.Routes[:i], route) {
+				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
+			}
+		}
+	}
+	for _, e := range x.routePatterns {
+		for _, route := range o.Routes {
+			var more [16]string
+			if parseTopic(e.trigger().taskRoute).match(splitWords(route, more[:0])) {
+				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
+				break
+			}
+		}
+	}
+	return dst
+}
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+func (e entry) ifKey(words []string, dst []Candidate) []Candidate {
+	if !e.trigger().key.match(words) {
+		return dst
+	}
+	return append(dst, Candidate{Rule: e.rule, On: e.on})
+}
+
+func splitWords(key string, words []string) []string {
+	for {
+		word, rest, found := strings.Cut(key, ".")
+		words = append(words, word)
+		if !found {
+			return words
+		}
+		key = rest
+	}
+}
+
+// projectIndex holds the triggers of one of Gerrit's events on one server.
+type projectIndex struct {
+	exact map[string]*branchIndex
+	// heads are patterns by the part of the project's name that has no wildcard.
+	heads map[string][]entry
+	// any name no project.
+	any []entry
+}
+
+// branchIndex holds the triggers that name one project exactly.
+type branchIndex struct {
+	exact map[string][]entry
+	rest  []entry
+}
+
+func (x *projectIndex) add(e entry) {
+	positive := false
+	for _, p := range e.trigger().projects {
+		if p.negate {
+			continue
+		}
+		positive = true
+		e.project = p.text
+		if !p.exact {
+			x.heads[p.head()] = append(x.heads[p.head()], e)
+			continue
+		}
+		if x.exact[p.text] == nil {
+			x.exact[p.text] = &branchIndex{exact: map[string][]entry{}}
+		}
+		x.exact[p.text].add(e)
+	}
+	if !positive {
+		x.any = append(x.any, e)
+	}
+}
+
+func (x *branchIndex) add(e entry) {
+	branches := e.trigger().branches
+	for _, b := range branches {
+		if !b.exact || b.negate {
+			branches = nil
+		}
+	}
+	if len(branches) == 0 {
+		x.rest = append(x.rest, e)
+		return
+	}
+	for i, b := range branches {
+		if !anyMatch(branches[:i], b.text) || i == 0 {
+			x.exact[b.text] = append(x.exact[b.text], e)
+		}
+	}
+}
+
+func (x *projectIndex) match(o Occurrence, dst []Candidate) []Candidate {
+	if b := x.exact[o.Project]; b != nil {
+		for _, e := range b.exact[o.Branch] {
+			dst = e.ifPlace(o, dst)
+		}
+		for _, e := range b.rest {
+			dst = e.ifPlace(o, dst)
+		}
+	}
+	for head := o.Project; ; head = head[:strings.LastIndexByte(head, '/')] {
+		for _, e := range x.heads[head] {
+			dst = e.ifPlace(o, dst)
+		}
+		if strings.LastIndexByte(head, '/') < 0 {
+			if head != "" {
+				for _, e := range x.heads[""] {
+					dst = e.ifPlace(o, dst)
+				}
+			}
+			break
+		}
+	}
+	for _, e := range x.any {
+		dst = e.ifPlace(o, dst)
+	}
+	return dst
+}
+
+// ifPlace looks at the whole trigger. One that was entered under several patterns counts under the first that
+// fits.
+func (e entry) ifPlace(o Occurrence, dst []Candidate) []Candidate {
+	t := e.trigger()
+	first, ok := firstMatch(t.projects, o.Project)
+	if !ok || first != nil && first.text != e.project || !anyMatch(t.branches, o.Branch) {
+		return dst
+	}
+	return append(dst, Candidate{Rule: e.rule, On: e.on, Project: e.project})
+}

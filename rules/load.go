@@ -1,0 +1,203 @@
+package rules
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"verdict/rules/yamlfile"
+)
+
+// Load makes a Set of rule files. Everything that is wrong is told at once. A team with an error in any of its
+// files has no rules in the Set and is listed in Broken; the others go on.
+func Load(in Sources) (*Set, []Diagnostic) {
+	l := &loader{in: in, set: &Set{
+		teams: in.Teams, hash: hash(in), broken: map[string][]Diagnostic{}, files: map[string]map[string][]byte{},
+		byName: map[[2]string]*Rule{},
+	}}
+	var err error
+	if l.compiler, err = newCompiler(); err != nil {
+		return l.set, []Diagnostic{{Message: err.Error()}}
+	}
+	if in.Teams == nil {
+		l.set.teams = teamsOfFolders(in.Files)
+	}
+	for _, name := range keys(in.Files) {
+		l.file(name, in.Files[name])
+	}
+	l.finish()
+	return l.set, l.diagnostics
+}
+
+// hash names what a set is made of.
+func hash(in Sources) string {
+	h := sha256.New()
+	write := func(name string, data []byte) { fmt.Fprintf(h, "%d %s %d %s\n", len(name), name, len(data), data) }
+	for _, name := range keys(in.Files) {
+		write(name, in.Files[name])
+	}
+	if in.Teams != nil {
+		write("", in.Teams.data)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// teamsOfFolders stands in for teams.yaml at an author's desk: each folder is a team that may do everything.
+func teamsOfFolders(files map[string][]byte) *Teams {
+	teams := &Teams{}
+	for _, name := range keys(files) {
+		folder, _, ok := strings.Cut(name, "/")
+		if _, known := teams.Team(folder); ok && !known {
+			teams.teams = append(teams.teams, &Team{Name: folder, Folder: folder + "/", unlimited: true})
+		}
+	}
+	return teams
+}
+
+// loader reads one set of files.
+type loader struct {
+	in          Sources
+	compiler    *compiler
+	set         *Set
+	rules       []*Rule
+	diagnostics []Diagnostic
+}
+
+func (l *loader) file(name string, data []byte) {
+	team, ok := l.set.teams.of(name)
+	if !ok {
+		l.strayFile(name)
+		return
+	}
+	if l.set.files[team.Name] == nil {
+		l.set.files[team.Name] = map[string][]byte{}
+	}
+	l.set.files[team.Name][name] = data
+	switch {
+	case strings.HasSuffix(name, ".test.yaml"):
+	case strings.HasSuffix(name, ".yml"):
+		l.report(Diagnostic{Team: team.Name, File: name, Line: 1, Column: 1, Message: "a file that ends in .yml is not read", Hint: "name it " + strings.TrimSuffix(name, "yml") + "yaml"})
+	case strings.HasSuffix(name, ".yaml"):
+		f := &fileLoader{loader: l, team: team, name: name}
+		f.load(data)
+	}
+}
+
+// strayFile refuses rules that nobody's folder holds, which would silently do nothing. teams.yaml itself may lie
+// beside the folders.
+func (l *loader) strayFile(name string) {
+	if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" || name == "teams.yaml" || strings.HasSuffix(name, ".test.yaml") {
+		return
+	}
+	var folders []string
+	for _, t := range l.set.teams.All() {
+		folders = append(folders, t.Folder)
+	}
+	l.report(Diagnostic{File: name, Line: 1, Column: 1, Message: "the file lies in no team's folder", Hint: "teams have " + listed(folders)})
+}
+
+func (l *loader) report(d Diagnostic) { l.diagnostics = append(l.diagnostics, d) }
+
+// finish takes the teams without errors into the set.
+func (l *loader) finish() {
+	l.twice()
+	slices.SortStableFunc(l.diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	for _, d := range l.diagnostics {
+		if d.Severity == Error && d.Team != "" {
+			l.set.broken[d.Team] = append(l.set.broken[d.Team], d)
+		}
+	}
+	for _, r := range l.rules {
+		if _, broken := l.set.broken[r.Team]; !broken {
+			l.set.rules = append(l.set.rules, r)
+			l.set.byName[[2]string{r.Team, r.Name}] = r
+		}
+	}
+	l.set.index = newIndex(l.set.rules, l.in.ExchangePrefix)
+}
+
+// twice refuses two rules of one name: the name is what opinions and actions are known by.
+func (l *loader) twice() {
+	first := map[[2]string]*Rule{}
+	for _, r := range l.rules {
+		key := [2]string{r.Team, r.Name}
+		if other, ok := first[key]; ok {
+			l.report(Diagnostic{Team: r.Team, File: r.File, Line: r.Line, Column: 1,
+				Message: fmt.Sprintf("a second rule is called %q, the first is at %s:%d", r.Name, other.File, other.Line), Hint: "a name is unique in its team"})
+			continue
+		}
+		first[key] = r
+	}
+}
+
+// fileLoader reads one file.
+type fileLoader struct {
+	*loader
+	team *Team
+	name string
+	yaml *yamlfile.File
+	// defaults are the file's, with which each `on` begins.
+	defaults onForm
+}
+
+type fileForm struct {
+	Defaults *yamlfile.Node   `yaml:"defaults"`
+	Rules    []*yamlfile.Node `yaml:"rules"`
+}
+
+type defaultsForm struct {
+	Server  *yamlfile.Node `yaml:"server"`
+	Project *yamlfile.Node `yaml:"project"`
+	Branch  *yamlfile.Node `yaml:"branch"`
+}
+
+func (f *fileLoader) load(data []byte) {
+	yaml, problems := yamlfile.Parse(f.name, data)
+	f.yaml = yaml
+	f.problems(problems)
+	if yaml.Root == nil {
+		return
+	}
+	var form fileForm
+	f.problems(yamlfile.Decode(yaml.Root, &form))
+	if form.Defaults != nil {
+		var d defaultsForm
+		f.problems(yamlfile.Decode(form.Defaults, &d))
+		f.defaults = onForm{Server: d.Server, Project: d.Project, Branch: d.Branch}
+	}
+	for _, n := range form.Rules {
+		if r := f.rule(n); r != nil {
+			f.rules = append(f.rules, r)
+		}
+	}
+}
+
+func (f *fileLoader) problems(problems []yamlfile.Problem) {
+	f.diagnostics = append(f.diagnostics, fromProblems(f.team.Name, f.yaml, problems)...)
+}
+
+func (f *fileLoader) refuse(n *yamlfile.Node, message, hint string) {
+	f.problems([]yamlfile.Problem{n.Problem(message, hint)})
+}
+
+// refuseIn is about a part of a text.
+func (f *fileLoader) refuseIn(n *yamlfile.Node, bad finding) {
+	p := n.ProblemAt(bad.offset, bad.message, bad.hint)
+	d := fromProblems(f.team.Name, f.yaml, []yamlfile.Problem{p})[0]
+	if p.Line != n.Line || p.Column != n.Column {
+		d.Length = bad.length
+	}
+	f.report(d)
+}
+
+func (f *fileLoader) later(word string, n *yamlfile.Node) {
+	if n != nil {
+		f.refuse(n, word+" is not supported yet", "")
+	}
+}

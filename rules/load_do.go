@@ -1,0 +1,256 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"verdict/rules/yamlfile"
+)
+
+// actionForm is an entry below `do` as written: one action, with keys that all have in common.
+type actionForm struct {
+	Vote     *yamlfile.Node `yaml:"vote"`
+	Comment  *yamlfile.Node `yaml:"comment"`
+	Hashtags *yamlfile.Node `yaml:"hashtags"`
+	Task     *yamlfile.Node `yaml:"task"`
+	Tasks    *yamlfile.Node `yaml:"tasks"`
+	Key      *yamlfile.Node `yaml:"key"`
+	While    *yamlfile.Node `yaml:"while"`
+	Message  *yamlfile.Node `yaml:"message"`
+	Notify   *yamlfile.Node `yaml:"notify"`
+}
+
+var (
+	actionWords = []string{"vote", "comment", "hashtags", "task", "tasks"}
+	// laterActions are words of the language that this release doesn't know.
+	laterActions = []string{
+		"report", "rerun", "cancel", "hook", "call", "reviewers", "attention", "ready", "wip", "topic", "abandon",
+		"restore", "submit", "approve", "once", "inline", "from",
+	}
+	notifyWords = []string{"owner", "reviewers", "all", "nobody"}
+)
+
+func (r *ruleLoader) do(n *yamlfile.Node) {
+	if n == nil {
+		return
+	}
+	if n.Kind != yamlfile.Sequence || len(n.Items) == 0 {
+		r.refuse(n, "do is a list of actions", "begin each with -")
+		return
+	}
+	first := map[string]int{}
+	for _, item := range n.Items {
+		a, ok := r.action(item)
+		if !ok {
+			continue
+		}
+		if line, twice := first[a.key]; twice && a.key != "" {
+			r.refuse(item, fmt.Sprintf("a second action has the key %s, the first is on line %d", a.key, line), "give one of them a key: of its own")
+			continue
+		}
+		first[a.key] = a.line
+		r.rule.do = append(r.rule.do, a)
+	}
+}
+
+func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
+	before := len(r.diagnostics)
+	if n.Kind != yamlfile.Mapping {
+		r.refuse(n, "an action is wanted here, not "+n.Kind.String(), strings.Join(actionWords, ", "))
+		return action{}, false
+	}
+	known, kinds := r.knownKeys(n)
+	var form actionForm
+	r.problems(yamlfile.Decode(known, &form))
+	a := action{line: n.Line}
+	if len(kinds) != 1 {
+		if len(kinds) > 1 {
+			r.refuse(n, "one action has one of "+strings.Join(kinds, " and "), "begin each with - of its own")
+		} else if len(r.diagnostics) == before {
+			r.refuse(n, "no action is named", strings.Join(actionWords, ", "))
+		}
+		return a, false
+	}
+	r.common(n, form, kinds[0], &a)
+	switch kinds[0] {
+	case "vote":
+		r.vote(form, &a)
+	case "comment":
+		r.comment(form, &a)
+	case "hashtags":
+		r.hashtags(form, &a)
+	default:
+		r.task(form, &a)
+	}
+	return a, len(r.diagnostics) == before
+}
+
+// knownKeys takes out the words that come later, having refused them, and tells which actions are named.
+func (r *ruleLoader) knownKeys(n *yamlfile.Node) (known *yamlfile.Node, kinds []string) {
+	rest := *n
+	rest.Entries = nil
+	for _, e := range n.Entries {
+		if slices.Contains(laterActions, e.Key.Text) {
+			r.later(e.Key.Text, e.Key)
+			continue
+		}
+		if slices.Contains(actionWords, e.Key.Text) {
+			kinds = append(kinds, e.Key.Text)
+		}
+		rest.Entries = append(rest.Entries, e)
+	}
+	return &rest, kinds
+}
+
+// common reads the keys beside the action itself, and refuses those that mean nothing for it.
+func (r *ruleLoader) common(n *yamlfile.Node, form actionForm, kind string, a *action) {
+	if form.While != nil {
+		if kind != kindVote && kind != kindHashtags {
+			r.refuse(n.Key("while"), "while belongs to what can be taken back: vote and hashtags", "a condition of "+kind+" stands in when:")
+		} else if c, _, ok := r.clause(form.While); ok {
+			a.while = &c
+		}
+	}
+	if form.Message != nil && kind != kindVote {
+		r.refuse(n.Key("message"), "message with "+kind+" is not supported yet", "add - comment: beside it")
+	}
+	if form.Notify != nil {
+		a.notify = form.Notify.Text
+		if !slices.Contains(notifyWords, a.notify) {
+			r.refuse(form.Notify, fmt.Sprintf("notify: %s is not known", a.notify), strings.Join(notifyWords, ", "))
+		}
+		if kind != kindVote && kind != kindComment {
+			r.refuse(n.Key("notify"), "notify belongs to what is posted: vote and comment", "")
+		}
+	}
+	if form.Key != nil && kind != kindTask && kind != "tasks" {
+		a.key = form.Key.Text
+		if a.key == "" || strings.Contains(a.key, "${") || form.Key.Kind == yamlfile.Mapping || form.Key.Kind == yamlfile.Sequence {
+			r.refuse(form.Key, "a key is a word that doesn't depend on the event", "")
+		}
+	}
+}
+
+func (r *ruleLoader) vote(form actionForm, a *action) {
+	a.kind = kindVote
+	if form.Vote.Kind != yamlfile.Mapping || len(form.Vote.Entries) == 0 {
+		r.refuse(form.Vote, "a vote names labels and values", "vote: {Verified: -1}")
+		return
+	}
+	r.problems(yamlfile.Decode(form.Vote, &a.labels))
+	if a.key == "" {
+		a.key = "vote:" + strings.Join(keys(a.labels), ",")
+	}
+	r.needsChange(form.Vote)
+	for _, e := range form.Vote.Entries {
+		r.granted1(e.Value, func(server, project, branch string) error {
+			return r.team.MayVote(server, project, branch, e.Key.Text, a.labels[e.Key.Text])
+		})
+	}
+	if form.Message != nil {
+		a.message = r.text(form.Message)
+	}
+}
+
+func (r *ruleLoader) comment(form actionForm, a *action) {
+	a.kind = kindComment
+	if form.Comment.Get("file") != nil {
+		r.refuse(form.Comment, "comment: {file: …} is not supported yet", "write the text here, after |")
+		return
+	}
+	if a.key == "" {
+		a.key = kindComment
+	}
+	a.message = r.text(form.Comment)
+	r.needsChange(form.Comment)
+	r.granted1(form.Comment, func(server, project, branch string) error {
+		return r.team.MayDo(server, project, branch, kindComment)
+	})
+}
+
+type hashtagsForm struct {
+	Add    *yamlfile.Node `yaml:"add"`
+	Remove *yamlfile.Node `yaml:"remove"`
+}
+
+func (r *ruleLoader) hashtags(form actionForm, a *action) {
+	a.kind = kindHashtags
+	n := form.Hashtags
+	both := hashtagsForm{Add: n}
+	if n.Kind == yamlfile.Mapping {
+		both.Add = nil
+		r.problems(yamlfile.Decode(n, &both))
+	}
+	if both.Remove != nil && a.while != nil {
+		r.refuse(n.Key("remove"), "remove with while has no meaning: what is added is taken back when it turns false", "")
+	}
+	var texts []string
+	a.add = r.tags(both.Add, &texts)
+	a.remove = r.tags(both.Remove, &texts)
+	if len(texts) == 0 {
+		r.refuse(n, "no hashtag is named", "hashtags: [ci-failed], or {add: […], remove: […]}")
+	}
+	if a.key == "" {
+		slices.Sort(texts)
+		a.key = "hashtags:" + strings.Join(texts, ",")
+	}
+	r.needsChange(n)
+}
+
+func (r *ruleLoader) tags(n *yamlfile.Node, texts *[]string) []*template {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yamlfile.Sequence {
+		r.refuse(n, "a list of hashtags is wanted here", "[ci-failed]")
+		return nil
+	}
+	var out []*template
+	for _, item := range n.Items {
+		t := r.text(item)
+		if t == nil {
+			continue
+		}
+		*texts = append(*texts, item.Text)
+		out = append(out, t)
+		if t.literal {
+			r.granted1(item, func(server, project, branch string) error {
+				return r.team.MayHashtag(server, project, branch, item.Text)
+			})
+		}
+	}
+	return out
+}
+
+// granted1 asks for a grant on every project that the rule looks at, and tells the first refusal.
+func (r *ruleLoader) granted1(n *yamlfile.Node, may func(server, project, branch string) error) {
+	for _, t := range r.rule.On {
+		for _, project := range orAny(t.Projects) {
+			for _, branch := range orAny(t.Branches) {
+				var denied *Denied
+				if err := may(t.Server, project, branch); errors.As(err, &denied) {
+					r.refuse(n, denied.What+", "+denied.Where, denied.Hint)
+					return
+				}
+			}
+		}
+	}
+}
+
+// orAny are the patterns, or one that isn't known. Those that exclude ask for nothing.
+func orAny(patterns []string) []string {
+	out := slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return strings.HasPrefix(p, "!") })
+	if len(out) == 0 {
+		return []string{""}
+	}
+	return out
+}
+
+// needsChange refuses what is done on a change where no event of the rule can belong to one.
+func (r *ruleLoader) needsChange(n *yamlfile.Node) {
+	if why := r.unavailable("change"); why != "" {
+		r.refuse(n, why+" to do it on", "")
+	}
+}

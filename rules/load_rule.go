@@ -1,0 +1,220 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/common/types"
+
+	"verdict/rules/yamlfile"
+)
+
+type ruleForm struct {
+	Name        string         `yaml:"name,required"`
+	Description string         `yaml:"description"`
+	Mode        *yamlfile.Node `yaml:"mode"`
+	On          *yamlfile.Node `yaml:"on,required"`
+	Let         *yamlfile.Node `yaml:"let"`
+	When        *yamlfile.Node `yaml:"when"`
+	Do          *yamlfile.Node `yaml:"do,required"`
+	Was         *yamlfile.Node `yaml:"was"`
+	Once        *yamlfile.Node `yaml:"once"`
+}
+
+// let is a named expression.
+type let struct {
+	name string
+	condition
+}
+
+// ruleLoader reads one rule.
+type ruleLoader struct {
+	*fileLoader
+	rule *Rule
+	// there are the fields that `when` guards: they may be named in `while` and below `do`.
+	there []string
+}
+
+// rule reads a rule; nil where there is too little to go on with.
+func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
+	var form ruleForm
+	problems := yamlfile.Decode(n, &form)
+	f.problems(problems)
+	if n.Kind != yamlfile.Mapping {
+		return nil
+	}
+	r := &ruleLoader{fileLoader: f, rule: &Rule{
+		Team: f.team.Name, Name: form.Name, Description: form.Description, File: f.name, Line: n.Line, Mode: Live,
+	}}
+	if name := n.Get("name"); name != nil && !isName(form.Name) {
+		f.refuse(name, fmt.Sprintf("%q can't name a rule", form.Name), "letters, digits, - and _")
+	}
+	f.later("was", n.Key("was"))
+	f.later("once", n.Key("once"))
+	r.mode(form.Mode)
+	r.on(form.On)
+	r.let(form.Let)
+	r.when(form.When)
+	r.do(form.Do)
+	r.gather()
+	return r.rule
+}
+
+func (r *ruleLoader) mode(n *yamlfile.Node) {
+	if n == nil {
+		return
+	}
+	modes := []string{string(Live), string(Shadow), string(Off)}
+	if !slices.Contains(modes, n.Text) || n.Kind == yamlfile.Mapping || n.Kind == yamlfile.Sequence {
+		r.refuse(n, fmt.Sprintf("no mode %q", n.Text), "live, shadow or off")
+		return
+	}
+	r.rule.Mode = Mode(n.Text)
+}
+
+func (r *ruleLoader) let(n *yamlfile.Node) {
+	if n == nil {
+		return
+	}
+	if n.Kind != yamlfile.Mapping {
+		r.refuse(n, "let is a mapping of names to CEL", "")
+		return
+	}
+	for _, e := range n.Entries {
+		name := e.Key.Text
+		if !isIdentifier(name) || fieldNamed(facts, name) != nil {
+			r.refuse(e.Key, fmt.Sprintf("%q can't be the name of a let", name), "a word of letters and digits that isn't a fact's")
+			continue
+		}
+		c, _, ok := r.condition(e.Value, nil)
+		if ok {
+			r.rule.lets = append(r.rule.lets, let{name: name, condition: c})
+		}
+	}
+}
+
+func isIdentifier(s string) bool {
+	for i, c := range s {
+		if !(c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || i > 0 && c >= '0' && c <= '9') {
+			return false
+		}
+	}
+	return s != "" && !slices.Contains([]string{"true", "false", "null", "in", "as", "now", "event"}, s)
+}
+
+func (r *ruleLoader) when(n *yamlfile.Node) {
+	if n == nil {
+		return
+	}
+	if n.Kind != yamlfile.Sequence {
+		r.refuse(n, "when is a list of clauses", "begin each with - and put it in single quotes")
+		return
+	}
+	for _, item := range n.Items {
+		c, provides, ok := r.clause(item)
+		if ok {
+			r.rule.when = append(r.rule.when, c)
+			r.there = append(r.there, provides...)
+		}
+	}
+}
+
+// clause is a condition that is true or false.
+func (r *ruleLoader) clause(n *yamlfile.Node) (condition, []string, bool) {
+	c, provides, ok := r.condition(n, r.there)
+	if ok && !c.isBool() {
+		r.refuse(n, fmt.Sprintf("a clause is true or false, this is %s", article(c.result)), "compare it with something")
+		return c, nil, false
+	}
+	return c, provides, ok
+}
+
+func article(t *types.Type) string {
+	text := t.String()
+	if strings.ContainsAny(text[:1], "aeiou") {
+		return "an " + text
+	}
+	return "a " + text
+}
+
+// condition compiles one text of CEL, and tells what it guards if it holds.
+func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, []string, bool) {
+	if !r.isText(n) {
+		return condition{}, nil, false
+	}
+	text := strings.TrimRight(n.Text, " \n")
+	c := r.compiler.compile(text, r.rule.lets)
+	for _, bad := range c.findings {
+		r.refuseIn(n, bad)
+	}
+	ok := len(c.findings) == 0
+	for _, need := range c.requires {
+		if slices.Contains(there, need.path) {
+			continue
+		}
+		ok = false
+		r.refuseIn(n, finding{offset: need.offset, length: need.length, message: need.path + " may be absent, " + need.absent, hint: guardHint(need.path)})
+	}
+	for _, use := range c.uses {
+		if why := r.unavailable(use.path); why != "" {
+			ok = false
+			r.refuseIn(n, finding{offset: use.offset, length: use.length, message: why})
+		}
+	}
+	return condition{text: strings.TrimSpace(text), line: n.Line, expression: c.expression}, c.provides, ok
+}
+
+func guardHint(p string) string {
+	at := strings.LastIndexByte(p, '.')
+	return fmt.Sprintf("guard it: has(%s) && …, or %s.?%s.orValue(…)", p, p[:at], p[at+1:])
+}
+
+// isText refuses what YAML made of a clause that wasn't quoted.
+func (r *ruleLoader) isText(n *yamlfile.Node) bool {
+	quoted := "put it in single quotes: '" + strings.ReplaceAll(n.Rest(), "'", "''") + "'"
+	switch {
+	case n.Kind == yamlfile.Mapping && n.Style == yamlfile.Plain && len(n.Entries) > 0:
+		r.refuse(n, "YAML made a mapping of this clause, since it holds ': '", quoted)
+	case n.Kind == yamlfile.Mapping || n.Kind == yamlfile.Sequence:
+		r.refuse(n, "a text of CEL is wanted here, not "+n.Kind.String(), quoted)
+	case n.Kind == yamlfile.Null || strings.TrimSpace(n.Text) == "":
+		r.refuse(n, "an empty clause", "write it, or take the line away")
+	case n.CutByComment():
+		r.refuse(n, "the clause is cut short: to YAML, what follows ' #' is a comment", quoted)
+	default:
+		return true
+	}
+	return false
+}
+
+// gather sums up what the rule names.
+func (r *ruleLoader) gather() {
+	need := func(names []string) {
+		for _, name := range names {
+			if name != "event" && name != "now" {
+				r.rule.needs = appendNew(r.rule.needs, name)
+			}
+		}
+	}
+	for _, t := range r.rule.On {
+		if len(t.Files) > 0 {
+			need([]string{"files"})
+		}
+	}
+	for _, l := range r.rule.lets {
+		need(l.facts)
+	}
+	for _, c := range r.rule.when {
+		need(c.facts)
+	}
+	for _, a := range r.rule.do {
+		if a.while != nil {
+			need(a.while.facts)
+		}
+		for _, t := range a.templates() {
+			need(t.facts)
+		}
+	}
+	slices.Sort(r.rule.needs)
+}

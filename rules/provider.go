@@ -1,0 +1,219 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// provider tells CEL of the types in the table structs. Its values are the decoded maps themselves: a field is
+// there when its key is. (CEL's NativeTypes won't do: for them 0 and "" are absent.)
+type provider struct {
+	types.Provider
+	fields map[string]map[string]*types.FieldType
+}
+
+func newProvider(base types.Provider) *provider {
+	p := &provider{Provider: base, fields: map[string]map[string]*types.FieldType{}}
+	for name, fields := range structs {
+		p.fields[name] = map[string]*types.FieldType{}
+		for _, f := range fields {
+			p.fields[name][f.Name] = fieldType(f)
+		}
+	}
+	return p
+}
+
+// FindStructType knows the types of the table.
+func (p *provider) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := p.fields[name]; ok {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Provider.FindStructType(name)
+}
+
+// FindStructFieldNames lists a type's fields.
+func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
+	if fields, ok := structs[name]; ok {
+		return fieldNames(fields), true
+	}
+	return p.Provider.FindStructFieldNames(name)
+}
+
+// FindStructFieldType finds a field.
+func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	if fields, ok := p.fields[name]; ok {
+		f, ok := fields[field]
+		return f, ok
+	}
+	return p.Provider.FindStructFieldType(name, field)
+}
+
+// FindIdent hides the names of CEL's types that are no use in a rule, and knows none of ours: a fact and its type
+// share a name.
+func (p *provider) FindIdent(name string) (ref.Val, bool) {
+	if _, ours := p.fields[name]; ours {
+		return nil, false
+	}
+	return p.Provider.FindIdent(name)
+}
+
+func celType(text string) *types.Type {
+	if inner, ok := strings.CutPrefix(text, "list<"); ok {
+		return types.NewListType(celType(strings.TrimSuffix(inner, ">")))
+	}
+	switch text {
+	case "string":
+		return types.StringType
+	case "int":
+		return types.IntType
+	case "bool":
+		return types.BoolType
+	case "timestamp":
+		return types.TimestampType
+	case "dyn":
+		return types.DynType
+	case "map<string>":
+		return types.NewMapType(types.StringType, types.StringType)
+	}
+	return types.NewObjectType(text)
+}
+
+var errAbsent = errors.New("it is not there")
+
+func fieldType(f Field) *types.FieldType {
+	name, free := f.Name, f.Type == "map<string>"
+	return &types.FieldType{
+		Type: celType(f.Type),
+		IsSet: func(target any) bool {
+			m, _ := target.(map[string]any)
+			v, ok := m[name]
+			return ok && v != nil
+		},
+		GetFrom: func(target any) (any, error) {
+			m, ok := target.(map[string]any)
+			if !ok {
+				return nil, fmt.Errorf("%s of %T", name, target)
+			}
+			v, ok := m[name]
+			if free {
+				tags, _ := v.(map[string]any)
+				return freeMap{tags}, nil
+			}
+			if !ok || v == nil {
+				return nil, fmt.Errorf("%s: %w", name, errAbsent)
+			}
+			return v, nil
+		},
+	}
+}
+
+// freeMap is a map of texts with free keys: one that is absent reads as "". It is deliberately no
+// traits.Mapper, since CEL takes what a Mapper doesn't find for an error.
+type freeMap struct{ entries map[string]any }
+
+var _ interface {
+	ref.Val
+	traits.Indexer
+	traits.Container
+	traits.FieldTester
+	traits.Iterable
+	traits.Sizer
+} = freeMap{}
+
+var freeMapType = types.NewMapType(types.StringType, types.StringType)
+
+// Get gives a key's text.
+func (m freeMap) Get(key ref.Val) ref.Val {
+	name, ok := key.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(key)
+	}
+	switch v := m.entries[string(name)].(type) {
+	case nil:
+		return types.String("")
+	case string:
+		return types.String(v)
+	default:
+		return types.NewErr("%s is a %T, not a text", name, v)
+	}
+}
+
+// IsSet says whether a key is there.
+func (m freeMap) IsSet(key ref.Val) ref.Val { return m.Contains(key) }
+
+// Contains says whether a key is there.
+func (m freeMap) Contains(key ref.Val) ref.Val {
+	name, ok := key.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(key)
+	}
+	_, ok = m.entries[string(name)]
+	return types.Bool(ok)
+}
+
+// Iterator goes through the keys.
+func (m freeMap) Iterator() traits.Iterator {
+	return types.DefaultTypeAdapter.NativeToValue(m.entries).(traits.Iterable).Iterator()
+}
+
+// Size is how many keys there are.
+func (m freeMap) Size() ref.Val { return types.Int(len(m.entries)) }
+
+// Equal compares with another map.
+func (m freeMap) Equal(other ref.Val) ref.Val {
+	if o, ok := other.(freeMap); ok {
+		other = types.DefaultTypeAdapter.NativeToValue(o.entries)
+	}
+	return types.DefaultTypeAdapter.NativeToValue(m.entries).Equal(other)
+}
+
+// ConvertToNative gives the Go map.
+func (m freeMap) ConvertToNative(t reflect.Type) (any, error) {
+	if t.Kind() == reflect.Interface || t == reflect.TypeFor[map[string]any]() {
+		return m.entries, nil
+	}
+	return types.DefaultTypeAdapter.NativeToValue(m.entries).ConvertToNative(t)
+}
+
+// ConvertToType knows only its own type.
+func (m freeMap) ConvertToType(t ref.Type) ref.Val {
+	if t.TypeName() == freeMapType.TypeName() {
+		return m
+	}
+	return types.NewErr("a map of texts is no %s", t.TypeName())
+}
+
+// Type is a map of texts.
+func (m freeMap) Type() ref.Type { return freeMapType }
+
+// Value is the Go map.
+func (m freeMap) Value() any { return m.entries }
+
+// newEnv is the environment of all conditions; compiled once, extended where a rule has a `let`.
+func newEnv() (*cel.Env, error) {
+	registry, err := types.NewRegistry(types.OptionalType)
+	if err != nil {
+		return nil, err
+	}
+	options := []cel.EnvOption{
+		cel.OptionalTypes(),
+		cel.CustomTypeProvider(newProvider(registry)), // after the option that adds types to the one it finds
+		cel.CustomTypeAdapter(registry),
+		cel.CrossTypeNumericComparisons(true),
+		cel.DefaultUTCTimeZone(true),
+		cel.ParserExpressionSizeLimit(maxExpression),
+		cel.ParserRecursionLimit(maxNesting),
+		cel.RegexProgramSizeLimit(maxRegexp),
+	}
+	for _, f := range facts {
+		options = append(options, cel.Variable(f.Name, celType(f.Type)))
+	}
+	return cel.NewEnv(options...)
+}
