@@ -248,7 +248,7 @@ func (a *analysis) tableField(e ast.Expr) *Field {
 	if t == nil || t.Kind() != types.StructKind {
 		return nil
 	}
-	return fieldNamed(structs[t.TypeName()], e.AsSelect().FieldName())
+	return fieldNamed(structs[strings.TrimPrefix(t.TypeName(), typePrefix)], e.AsSelect().FieldName())
 }
 
 // fieldOffset is where the field's name begins: CEL's place is that of the dot.

@@ -151,7 +151,7 @@ func syntaxFindings(text string, issues *cel.Issues) []finding {
 	switch {
 	case strings.Contains(text, " and ") || strings.Contains(text, " or ") || strings.Contains(text, " not "):
 		f.hint = "CEL writes && || !"
-	case strings.Contains(message, "'='"):
+	case strings.Contains(message, "'="):
 		f.hint = "CEL compares with =="
 	}
 	return []finding{f}
@@ -183,14 +183,14 @@ func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, lets []let) 
 	}
 	seen := map[string]bool{}
 	for _, e := range issues.Errors() {
-		f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: e.Message}
+		f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: strings.ReplaceAll(e.Message, typePrefix, "")}
 		if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
 			f = unknownField(text, parsed, e.ExprID, m[1], f)
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
 			f.hint = unknownName(m[1], names)
 		} else if m := noOverload.FindStringSubmatch(e.Message); m != nil {
-			f.message = operandsMessage(m[1], m[2])
+			f.message = operandsMessage(m[1], strings.ReplaceAll(m[2], typePrefix, ""))
 		}
 		if !seen[f.message] {
 			seen[f.message] = true

@@ -156,10 +156,6 @@ func (r *ruleLoader) vote(form actionForm, a *action) {
 
 func (r *ruleLoader) comment(form actionForm, a *action) {
 	a.kind = kindComment
-	if form.Comment.Get("file") != nil {
-		r.refuse(form.Comment, "comment: {file: …} is not supported yet", "write the text here, after |")
-		return
-	}
 	if a.key == "" {
 		a.key = kindComment
 	}
@@ -189,7 +185,7 @@ func (r *ruleLoader) hashtags(form actionForm, a *action) {
 	var texts []string
 	a.add = r.tags(both.Add, &texts)
 	a.remove = r.tags(both.Remove, &texts)
-	if len(texts) == 0 {
+	if len(texts) == 0 && (both.Add == nil || len(both.Add.Items) == 0) && (both.Remove == nil || len(both.Remove.Items) == 0) {
 		r.refuse(n, "no hashtag is named", "hashtags: [ci-failed], or {add: […], remove: […]}")
 	}
 	if a.key == "" {

@@ -73,7 +73,7 @@ func (r *ruleLoader) trigger(n *yamlfile.Node) (Trigger, bool) {
 	}
 	t := Trigger{Line: n.Line}
 	ok := r.source(n, form, &t, later)
-	r.place(form, &t)
+	ok = r.place(form, &t) && ok
 	return t, ok && len(problems) == 0 && !later
 }
 
@@ -131,7 +131,7 @@ func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool 
 }
 
 // place reads server, project, branch and files, of which the first three may stand in defaults.
-func (r *ruleLoader) place(form onForm, t *Trigger) {
+func (r *ruleLoader) place(form onForm, t *Trigger) bool {
 	server, project, branch := form.Server, form.Project, form.Branch
 	if server == nil {
 		server = r.defaults.Server
@@ -145,10 +145,11 @@ func (r *ruleLoader) place(form onForm, t *Trigger) {
 	t.Projects, t.projects = r.patterns(project)
 	t.Branches, t.branches = r.patterns(branch)
 	t.Files, t.files = r.patterns(form.Files)
-	r.server(server, t)
+	ok := r.server(server, t)
 	if t.Source == "gerrit" && len(t.Projects) == 0 && !r.team.unlimited {
 		t.Projects, t.projects = r.granted(t.Server)
 	}
+	return ok
 }
 
 // granted are the projects that the team may act on: what a rule on Gerrit's events is about where it names none.
@@ -169,7 +170,7 @@ func (r *ruleLoader) granted(server string) ([]string, []pattern) {
 }
 
 // server fills in the one server where the team has one.
-func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) {
+func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) bool {
 	var servers []string
 	for _, g := range r.team.Gerrit {
 		servers = appendNew(servers, g.Server)
@@ -178,17 +179,22 @@ func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) {
 		t.Server = n.Text
 		if !r.team.unlimited && !slices.Contains(servers, t.Server) {
 			r.refuse(n, fmt.Sprintf("%s has no grant on a server %q, %s:%d", r.team.Name, t.Server, r.team.file, r.team.Line), yamlfile.DidYouMean(t.Server, servers))
+			return false
 		}
-		return
+		return true
 	}
 	switch {
 	case len(servers) == 1:
 		t.Server = servers[0]
+		return true
 	case t.Source == "gerrit" && len(servers) > 1:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: "which server? " + r.team.Name + " has " + strings.Join(servers, ", "), Hint: "name it as server: here or in defaults"}})
+		return false
 	case t.Source == "gerrit" && !r.team.unlimited:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: fmt.Sprintf("%s has no grant on any Gerrit, %s:%d", r.team.Name, r.team.file, r.team.Line)}})
+		return false
 	}
+	return true
 }
 
 func (r *ruleLoader) patterns(n *yamlfile.Node) ([]string, []pattern) {

@@ -131,7 +131,7 @@ func (r *ruleLoader) clause(n *yamlfile.Node) (condition, []string, bool) {
 }
 
 func article(t *types.Type) string {
-	text := t.String()
+	text := strings.ReplaceAll(t.String(), typePrefix, "")
 	if strings.ContainsAny(text[:1], "aeiou") {
 		return "an " + text
 	}

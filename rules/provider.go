@@ -22,10 +22,11 @@ type provider struct {
 func newProvider(base types.Provider) *provider {
 	p := &provider{Provider: base, fields: map[string]map[string]*types.FieldType{}}
 	for name, fields := range structs {
-		p.fields[name] = map[string]*types.FieldType{}
+		of := make(map[string]*types.FieldType, len(fields))
 		for _, f := range fields {
-			p.fields[name][f.Name] = fieldType(f)
+			of[f.Name] = fieldType(f)
 		}
+		p.fields[typePrefix+name] = of
 	}
 	return p
 }
@@ -40,8 +41,8 @@ func (p *provider) FindStructType(name string) (*types.Type, bool) {
 
 // FindStructFieldNames lists a type's fields.
 func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
-	if fields, ok := structs[name]; ok {
-		return fieldNames(fields), true
+	if ours, ok := strings.CutPrefix(name, typePrefix); ok {
+		return fieldNames(structs[ours]), true
 	}
 	return p.Provider.FindStructFieldNames(name)
 }
@@ -53,15 +54,6 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 		return f, ok
 	}
 	return p.Provider.FindStructFieldType(name, field)
-}
-
-// FindIdent hides the names of CEL's types that are no use in a rule, and knows none of ours: a fact and its type
-// share a name.
-func (p *provider) FindIdent(name string) (ref.Val, bool) {
-	if _, ours := p.fields[name]; ours {
-		return nil, false
-	}
-	return p.Provider.FindIdent(name)
 }
 
 func celType(text string) *types.Type {
@@ -82,8 +74,11 @@ func celType(text string) *types.Type {
 	case "map<string>":
 		return types.NewMapType(types.StringType, types.StringType)
 	}
-	return types.NewObjectType(text)
+	return types.NewObjectType(typePrefix + text)
 }
+
+// typePrefix keeps the names of our types apart from those that a rule can write.
+const typePrefix = "fact."
 
 var errAbsent = errors.New("it is not there")
 

@@ -68,7 +68,10 @@ func (r *ruleLoader) unknownReference(name string) string {
 // refuseReference points at a word inside a text.
 func (r *ruleLoader) refuseReference(n *yamlfile.Node, word, message, hint string) {
 	offset := strings.Index(n.Text, word)
-	if offset < 0 {
+	if last := word[strings.LastIndexByte(word, '.')+1:]; offset < 0 {
+		word, offset = last, strings.Index(n.Text, "."+last)+1
+	}
+	if offset <= 0 {
 		r.refuse(n, message, hint)
 		return
 	}
@@ -129,7 +132,7 @@ func (r *ruleLoader) track(n *yamlfile.Node, ref jsone.Reference, at *yamlfile.N
 		case step.Operator && slices.Contains(roaming, step.Key) && !safe && goes == "":
 			goes = computed(follow(n, ref.At[:i]), tracked)
 		case step.Operator && step.Key == "$eval" && !safe && goes == "":
-			goes = "a part of the definition as it is"
+			goes = "the definition with its keys"
 		}
 	}
 	if goes == "" {

@@ -28,6 +28,8 @@ type template struct {
 // text compiles a single text; nil where something is wrong with it.
 func (r *ruleLoader) text(n *yamlfile.Node) *template {
 	switch {
+	case n.Get("file") != nil:
+		r.refuse(n, "{file: …} is not supported yet", "write the text here, after |")
 	case n.Kind == yamlfile.Mapping && n.Style == yamlfile.Plain && !strings.HasPrefix(n.Rest(), "{"):
 		r.refuse(n, "YAML made a mapping of this text, since it holds ': '", "put it in single quotes: '"+strings.ReplaceAll(n.Rest(), "'", "''")+"'")
 	case n.Kind == yamlfile.Mapping || n.Kind == yamlfile.Sequence:

@@ -25,6 +25,7 @@ var traps = []trap{
 	{regexp.MustCompile(`[\[,:-]\s*(&[^\s,\]}]*)`), "& begins an anchor: put the text in quotes"},
 	{regexp.MustCompile(`[\[,:-]\s+(![^\s,\]}]*.*)$`), "! begins a tag: put the text in quotes"},
 	{regexp.MustCompile(`^\s*(?:-\s+)?(?:[\w.]+:\s+)?([@%\x60].*)$`), "a text can't begin with this character: put it in quotes"},
+	{regexp.MustCompile(`^\s*-\s+[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
 	{regexp.MustCompile(`^\s*-\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
 	{regexp.MustCompile(`^\s*[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
 	{regexp.MustCompile(`([$]\{[^}]*\}?.*)$`), "a text with ${…} needs quotes"},
