@@ -1,0 +1,139 @@
+// Package decide makes decisions of events.
+//
+// A replica claims events that were received, fetches the facts that the matching rules name, evaluates the
+// rules, and writes what they decided: a decision each, with its explanation, and the actions and opinions that
+// follow, in one transaction with the event's state. An action exists once per (event, team, rule, key), so
+// deciding an event again changes nothing. It writes the tables decisions, actions, opinions, links,
+// task_groups and events. What is done about it is internal/deliver's; internal/app runs it.
+package decide
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"verdict/internal/crew"
+	"verdict/internal/facts"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// Store is what deciding needs of internal/store.
+type Store interface {
+	ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]store.Event, error)
+	FinishEvent(ctx context.Context, v store.Verdict) error
+	PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
+	ParkEvent(ctx context.Context, id string, epoch int64, reason string) error
+	Link(ctx context.Context, kind, id string) (store.Link, bool, error)
+	Group(ctx context.Context, id string) (store.GroupState, bool, error)
+	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
+	Now(ctx context.Context) (time.Time, error)
+	Wake() <-chan struct{}
+}
+
+// Active is the rule set in force, with the time from which on each rule answers.
+type Active struct {
+	Set    *rules.Set
+	Begins map[store.BeginKey]time.Time
+}
+
+// Decider decides events. Its fields are set once, before Run.
+type Decider struct {
+	Store Store
+	Facts *facts.Source
+	// Active gives the rule set in force. An event is matched anew with it when it is decided.
+	Active func() Active
+	// ExchangePrefix is what Taskcluster's exchanges begin with.
+	ExchangePrefix string
+	// SchedulerID is that of the tasks which rules create.
+	SchedulerID string
+	// Shadow records every decision of this process as a shadow's.
+	Shadow bool
+	// MaxAge is how old an event may be to be answered; 24 h when zero.
+	MaxAge time.Duration
+	Holder string
+	Log    zerolog.Logger
+	// Workers is how many batches of events are decided at once, each of up to 50; 4 when zero.
+	Workers int
+	// Decided is told of each event that was decided; nil: nobody is.
+	Decided func(ev store.Event, v store.Verdict)
+}
+
+const (
+	batch = 50
+	// lease outlasts the facts of a whole batch; an event whose replica died is decided anew after it.
+	lease = 2 * time.Minute
+	// patience is how often facts that can't be had are asked for again before the event is parked: about an
+	// hour with the backoff below.
+	patience = 12
+	idle     = time.Second
+)
+
+// Run decides until ctx ends and what was claimed is finished or given up.
+func (d *Decider) Run(ctx context.Context) error {
+	workers := d.Workers
+	if workers == 0 {
+		workers = 4
+	}
+	return crew.Crew{
+		Workers: workers, Wake: d.Store.Wake, Idle: idle,
+		Work: func(ctx context.Context) (bool, error) {
+			n, err := d.Next(ctx)
+			return n > 0, err
+		},
+		Failed: func(err error) { d.Log.Error().Err(err).Msg("events could not be decided") },
+	}.Run(ctx)
+}
+
+// Next claims some events and decides each. It tells how many there were.
+func (d *Decider) Next(ctx context.Context) (int, error) {
+	events, err := d.Store.ClaimEvents(ctx, d.Holder, batch, lease)
+	if err != nil {
+		return 0, fmt.Errorf("claim events: %w", err)
+	}
+	now, err := d.Store.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, ev := range events {
+		if err := d.one(ctx, ev, now); err != nil {
+			return len(events), err
+		}
+	}
+	return len(events), nil
+}
+
+func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) error {
+	v, err := d.decide(ctx, ev, now)
+	if err == nil {
+		err = d.Store.FinishEvent(ctx, v)
+		if err == nil && d.Decided != nil {
+			d.Decided(ev, v)
+		}
+	}
+	var unreadable *unreadableError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrLeaseLost):
+		return nil // another replica has it
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &unreadable) || ev.Attempts >= patience:
+		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
+		return d.Store.ParkEvent(ctx, ev.ID, ev.Epoch, err.Error())
+	}
+	wait := min(time.Second<<min(ev.Attempts, 9), 10*time.Minute)
+	wait += time.Duration(rand.Int64N(int64(wait / 4)))
+	d.Log.Warn().Err(err).Str("event", ev.ID).Dur("next", wait).Msg("event postponed")
+	return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, err.Error(), wait)
+}
+
+// unreadableError is a body that no retry will make readable.
+type unreadableError struct{ error }
+
+func (e *unreadableError) Unwrap() error { return e.error }

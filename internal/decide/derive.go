@@ -1,0 +1,233 @@
+package decide
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"verdict/internal/deliver"
+	"verdict/internal/facts"
+	"verdict/internal/ingest"
+	"verdict/internal/store"
+	"verdict/rules"
+	"verdict/taskcluster"
+)
+
+// derive asks what a message of the queue leads to: a run that ended, a task that settled, a group that did. A
+// message is only the reason to look; what is told is what the queue says now. It answers true when it looked.
+func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *facts.Session, now time.Time, v *store.Verdict) (bool, error) {
+	if s.Source != "pulse" {
+		return false, nil
+	}
+	task, group := active.Set.Derives(s.exchange)
+	if !task && !group || d.longAgo(s, now) || d.beforeAll(active, s) {
+		return false, nil
+	}
+	if task && s.TaskID != "" {
+		if err := d.deriveTask(ctx, active, s, f, v); err != nil {
+			return false, err
+		}
+	}
+	if group && s.GroupID != "" {
+		if err := d.deriveGroup(ctx, active, s, f, v); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (d *Decider) longAgo(s *subject, now time.Time) bool {
+	maxAge := d.MaxAge
+	if maxAge == 0 {
+		maxAge = 24 * time.Hour
+	}
+	return now.Sub(s.Time) > maxAge
+}
+
+// beforeAll tells whether every rule on tasks and groups began after the event, so that nobody would answer what
+// is derived: an old backlog is not asked about.
+func (d *Decider) beforeAll(active Active, s *subject) bool {
+	for key, begin := range active.Begins {
+		if (key.Source == "task" || key.Source == "group") && !s.Time.Before(begin) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Decider) deriveTask(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
+	// A run that ended, as the message says.
+	if word := strings.TrimPrefix(s.Type, "queue/task-"); wanted(active, "task", word) {
+		e := d.derivedTask(s, word, s.about().Run, s.Time)
+		v.Derived = append(v.Derived, e)
+	}
+	if !wanted(active, "task", "settled") {
+		return nil
+	}
+	status, err := f.Status(ctx)
+	if errors.Is(err, facts.ErrNone) {
+		return nil // the task expired: nobody can settle it any more
+	}
+	if err != nil {
+		return err
+	}
+	run, ok := settledRun(status)
+	if !ok {
+		return nil
+	}
+	v.Derived = append(v.Derived, d.derivedTask(s, "settled", run.RunID, resolved(run)))
+	return nil
+}
+
+func wanted(active Active, source, word string) bool {
+	return len(active.Set.Match(rules.Occurrence{Source: source, Type: word}, nil)) > 0
+}
+
+// settledRun is the latest run of a task whose state is final.
+func settledRun(status *taskcluster.TaskStatus) (taskcluster.Run, bool) {
+	if !status.Final() {
+		return taskcluster.Run{}, false
+	}
+	return status.LatestRun()
+}
+
+func resolved(run taskcluster.Run) time.Time { return time.Time(run.Resolved) }
+
+func (d *Decider) derivedTask(s *subject, word string, run int, at time.Time) store.Event {
+	body, _ := json.Marshal(Derived{TaskID: s.TaskID, GroupID: s.GroupID, Run: run, State: word, Routes: s.routes(), Event: s.Body}) // JSON that was read before
+	return store.Event{
+		ID:     ingest.ID("task", word, s.TaskID, strconv.Itoa(run), at.UTC().Format(time.RFC3339Nano)),
+		Source: "task", Type: word, TaskID: s.TaskID, GroupID: s.GroupID, RoutingKey: s.RoutingKey,
+		Time: at, State: store.EventReceived, SetHash: s.SetHash, Parent: s.ID, BodyVersion: 1, Body: body,
+	}
+}
+
+// deriveGroup compares the group's state with what was last known. Each change of it has a generation of its own;
+// a settled one is an event.
+func (d *Decider) deriveGroup(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
+	if !wanted(active, "group", "settled") {
+		return nil
+	}
+	tasks, err := f.GroupTasks(ctx)
+	if errors.Is(err, facts.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	hash, settled, at := groupState(s.GroupID, tasks)
+	known, _, err := d.Store.Group(ctx, s.GroupID)
+	if err != nil {
+		return err
+	}
+	if known.Hash == hash {
+		return nil
+	}
+	state := store.GroupState{GroupID: s.GroupID, Hash: hash, Generation: known.Generation + 1, Settled: settled}
+	v.Groups = append(v.Groups, state)
+	if !settled {
+		return nil
+	}
+	body, _ := json.Marshal(Derived{GroupID: s.GroupID, State: "settled", Hash: hash, Routes: s.routes(), Event: s.Body}) // JSON that was read before
+	v.Derived = append(v.Derived, store.Event{
+		ID:     ingest.ID("group", s.GroupID, hash, strconv.FormatInt(state.Generation, 10)),
+		Source: "group", Type: "settled", GroupID: s.GroupID, Time: at, State: store.EventReceived,
+		SetHash: s.SetHash, Parent: s.ID, BodyVersion: 1, Body: body,
+	})
+	return nil
+}
+
+// groupState names a group's state by each task's latest run and state, and tells whether all are final and when
+// the last one became so.
+func groupState(groupID string, tasks []taskcluster.GroupTask) (hash string, settled bool, at time.Time) {
+	lines := make([]string, 0, len(tasks))
+	settled = len(tasks) > 0
+	for _, t := range tasks {
+		run := -1
+		if latest, ok := t.Status.LatestRun(); ok {
+			run = latest.RunID
+		}
+		lines = append(lines, fmt.Sprintf("%s %d %s", t.Status.TaskID, run, t.Status.State))
+		last, ok := settledRun(&t.Status)
+		settled = settled && ok
+		if ok && resolved(last).After(at) {
+			at = resolved(last)
+		}
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(groupID + "\n" + strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:12]), settled, at
+}
+
+// superseded tells why an event of a task or group is no longer the news: what it tells is looked at again, with
+// the facts that the rules get.
+func superseded(s *subject, f *facts.Session, known map[string]any) string {
+	if s.derived == nil || s.Type != "settled" {
+		return ""
+	}
+	switch s.Source {
+	case "task":
+		status := f.KnownStatus()
+		if status == nil {
+			return ""
+		}
+		if run, ok := settledRun(status); !ok || run.RunID != s.derived.Run {
+			return fmt.Sprintf("settled: run %d is no longer the latest, or it is not final", s.derived.Run)
+		}
+	case "group":
+		if tasks := f.KnownGroupTasks(); tasks != nil {
+			if hash, _, _ := groupState(s.GroupID, tasks); hash != s.derived.Hash {
+				return "settled: the group has changed since"
+			}
+		}
+	}
+	return ""
+}
+
+// renewOpinions looks after what stood on the patchset before a new one: where the code is the same the opinions
+// are kept, else they have ended; either way the change is looked at again.
+func (d *Decider) renewOpinions(ctx context.Context, s *subject, v *store.Verdict, now time.Time) error {
+	if s.change == nil || s.Type != "patchset-created" || s.change.Patchset.Number < 2 || d.Shadow {
+		return nil
+	}
+	c := s.change
+	opinions, err := d.Store.Opinions(ctx, c.Server, int(c.Change.Number))
+	if err != nil || len(opinions) == 0 {
+		return err
+	}
+	if c.Patchset.Kind == "NO_CODE_CHANGE" || c.Patchset.Kind == "NO_CHANGE" {
+		if before := revisionBefore(opinions, c.Patchset.Number); before != "" {
+			v.Kept = append(v.Kept, store.Carry{Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, From: before, To: c.Patchset.Revision})
+		}
+	}
+	args := deliver.Args{}
+	version, body, err := args.Encode()
+	if err != nil {
+		return err
+	}
+	v.Actions = append(v.Actions, store.Action{
+		ID:      ingest.ID("action", s.ID, "", "", deliver.KindReconcile),
+		EventID: s.ID, Key: deliver.KindReconcile, Kind: deliver.KindReconcile, State: store.ActionPending,
+		Lane:   fmt.Sprintf("%s~%d", c.Server, c.Change.Number),
+		Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, Revision: c.Patchset.Revision,
+		Project: c.Change.Project, Branch: c.Change.Branch, ArgsVersion: version, Args: body, Created: now,
+	})
+	return nil
+}
+
+func revisionBefore(opinions []store.Opinion, patchset int) (revision string) {
+	latest := 0
+	for _, o := range opinions {
+		if o.Patchset < patchset && o.Patchset > latest {
+			latest, revision = o.Patchset, o.Revision
+		}
+	}
+	return revision
+}

@@ -1,0 +1,249 @@
+package decide
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"verdict/internal/deliver"
+	"verdict/internal/facts"
+	"verdict/internal/ingest"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// decide works out all that one event leads to. It calls nothing that changes the world.
+func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (store.Verdict, error) {
+	active := d.Active()
+	s, err := d.read(ev)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	v := store.Verdict{Event: ev, State: store.EventUnmatched}
+	v.Event.SetHash = active.Set.Hash()
+	session := d.Facts.Session(s.about())
+	old := 0
+	candidates := active.Set.Match(s.occurrence(), nil)
+	for _, c := range distinct(candidates) {
+		if c.Rule.Mode == rules.Off {
+			continue
+		}
+		if why := d.tooOld(active, s, c, now); why != "" {
+			old++
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "begin: "+why, now))
+			continue
+		}
+		if err := d.evaluate(ctx, active, s, session, c, now, &v); err != nil {
+			return v, err
+		}
+		v.State = store.EventDecided
+	}
+	derived, err := d.derive(ctx, active, s, session, now, &v)
+	if err != nil {
+		return v, err
+	}
+	if err := d.renewOpinions(ctx, s, &v, now); err != nil {
+		return v, err
+	}
+	switch {
+	case v.State == store.EventDecided:
+	case derived || len(v.Actions) > 0:
+		v.State = store.EventDecided
+	case old > 0:
+		v.State = store.EventTooOld
+	}
+	return v, nil
+}
+
+// distinct keeps one candidate a rule: an event that fits two of its `on` is one event.
+func distinct(candidates []rules.Candidate) []rules.Candidate {
+	var out []rules.Candidate
+	for _, c := range candidates {
+		if !slices.ContainsFunc(out, func(o rules.Candidate) bool { return o.Rule == c.Rule }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, v *store.Verdict) error {
+	rule := c.Rule
+	team, _ := active.Set.Team(rule.Team)
+	link, linked, err := d.link(ctx, s, f, team)
+	if err != nil {
+		return err
+	}
+	if linked {
+		v.Event.Change = fmt.Sprintf("%s~%d", link.Server, link.Change)
+	}
+	trigger := rule.On[c.On]
+	if s.change == nil && !trigger.Covers(link.Server, link.Project, link.Branch) {
+		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, where(link, linked), now))
+		return nil
+	}
+	needs := rule.Needs()
+	if linked {
+		needs = append(slices.Clone(needs), "change") // its status, for staleness
+	}
+	known, err := f.Fetch(ctx, link, linked, needs)
+	var missing *facts.MissingError
+	if errors.As(err, &missing) {
+		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, missing.Error(), now))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if why := superseded(s, f, known); why != "" {
+		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
+		return nil
+	}
+	made, err := rule.Evaluate(rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
+	if err != nil {
+		return &unreadableError{fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)}
+	}
+	shadow := d.Shadow || rule.Mode == rules.Shadow
+	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
+	if err != nil {
+		return err
+	}
+	v.Decisions = append(v.Decisions, decision)
+	if !made.Matched || shadow {
+		return nil
+	}
+	return d.follow(s, rule, made, known, link, linked, v)
+}
+
+// where says why a rule on some projects has no part in an event of a task or group.
+func where(link store.Link, linked bool) string {
+	if !linked {
+		return "on: the event belongs to no change"
+	}
+	return fmt.Sprintf("on: the event belongs to %s %s %s", link.Server, link.Project, link.Branch)
+}
+
+func record(ev store.Event, hash string, rule *rules.Rule, made *rules.Decision, known map[string]any, shadow bool, now time.Time) (store.Decision, error) {
+	explanation, err := json.Marshal(made)
+	if err != nil {
+		return store.Decision{}, fmt.Errorf("encode the explanation of %s/%s: %w", rule.Team, rule.Name, err)
+	}
+	kept, err := json.Marshal(known)
+	if err != nil {
+		return store.Decision{}, fmt.Errorf("encode the facts of %s/%s: %w", rule.Team, rule.Name, err)
+	}
+	return store.Decision{
+		EventID: ev.ID, Team: rule.Team, Rule: rule.Name, SetHash: hash, Matched: made.Matched, Shadow: shadow,
+		Stopped: made.Stopped, Explanation: explanation, Facts: kept, Decided: now,
+	}, nil
+}
+
+func stopped(ev store.Event, hash string, rule *rules.Rule, why string, now time.Time) store.Decision {
+	explanation, _ := json.Marshal(rules.Decision{Stopped: why}) // a struct of strings: cannot fail
+	return store.Decision{
+		EventID: ev.ID, Team: rule.Team, Rule: rule.Name, SetHash: hash, Stopped: why,
+		Explanation: explanation, Facts: []byte("{}"), Decided: now,
+	}
+}
+
+// follow turns what a rule decided into actions and opinions of the store.
+func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, v *store.Verdict) error {
+	about, madeAt := aboutOf(s, known)
+	for _, o := range made.Opinions {
+		if !linked {
+			continue
+		}
+		v.Opinions = append(v.Opinions, store.Opinion{
+			Server: link.Server, Change: link.Change, Patchset: link.Patchset, Revision: link.Revision,
+			Kind: store.OpinionKind(o.Kind), Target: o.Target, Team: rule.Team, Rule: rule.Name, About: about,
+			Value: o.Value, Stands: o.Stands, Created: madeAt, Run: runOf(known), EventID: s.ID,
+		})
+	}
+	for _, act := range made.Actions {
+		a := store.Action{
+			ID:      ingest.ID("action", s.ID, rule.Team, rule.Name, act.Key),
+			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: act.Key, Kind: act.Kind, State: store.ActionPending,
+			Lane: "group~" + s.GroupID,
+		}
+		args := deliver.Args{Message: act.Message, Notify: notify(act.Notify), Labels: act.Labels, About: about, Add: act.Add, Remove: act.Remove}
+		if holdsHashtags(made) {
+			args.Add, args.Remove = nil, nil // the opinions say it
+		}
+		if linked {
+			a.Server, a.Change, a.Patchset, a.Revision = link.Server, link.Change, link.Patchset, link.Revision
+			a.Project, a.Branch = link.Project, link.Branch
+			a.Lane = fmt.Sprintf("%s~%d", link.Server, link.Change)
+			args.Status = statusOf(known)
+		}
+		if act.Kind == deliver.KindTask {
+			task, err := d.task(s, rule, act, known, link, linked)
+			if err != nil {
+				return &unreadableError{fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)}
+			}
+			args.Task = task
+			v.Links = append(v.Links, links(task, link, linked, rule)...)
+		} else if !linked {
+			a.State, args.Status = store.ActionDead, ""
+			a.Reason = "the event belongs to no change: there is nothing to post on"
+		}
+		var err error
+		if a.ArgsVersion, a.Args, err = args.Encode(); err != nil {
+			return err
+		}
+		v.Actions = append(v.Actions, a)
+	}
+	return nil
+}
+
+func holdsHashtags(made *rules.Decision) bool {
+	return slices.ContainsFunc(made.Opinions, func(o rules.Opinion) bool { return o.Kind == string(store.OpinionHashtag) })
+}
+
+// aboutOf names what an opinion from this event is about, and when that was made: news about the same thing is
+// ordered by it.
+func aboutOf(s *subject, known map[string]any) (string, time.Time) {
+	if s.Source == "group" {
+		return "group", timeOf(known, "group", "created")
+	}
+	if s.TaskID != "" {
+		if task, ok := known["task"].(map[string]any); ok {
+			name, _ := task["name"].(string)
+			return "task:" + name, timeOf(known, "task", "created")
+		}
+		return "task:" + s.TaskID, s.Time
+	}
+	return "change", time.UnixMilli(0)
+}
+
+func timeOf(known map[string]any, fact, field string) time.Time {
+	if m, ok := known[fact].(map[string]any); ok {
+		if t, ok := m[field].(time.Time); ok {
+			return t
+		}
+	}
+	return time.UnixMilli(0)
+}
+
+func runOf(known map[string]any) int {
+	if run, ok := known["run"].(map[string]any); ok {
+		if id, ok := run["id"].(int64); ok {
+			return int(id)
+		}
+	}
+	return 0
+}
+
+func statusOf(known map[string]any) string {
+	if change, ok := known["change"].(map[string]any); ok {
+		status, _ := change["status"].(string)
+		return status
+	}
+	return ""
+}
+
+// notify says a rule's word as Gerrit says it.
+func notify(word string) string {
+	return map[string]string{"owner": "OWNER", "reviewers": "OWNER_REVIEWERS", "all": "ALL", "nobody": "NONE", "none": "NONE"}[word]
+}

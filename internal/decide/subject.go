@@ -1,0 +1,237 @@
+package decide
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"verdict/gerrit"
+	"verdict/internal/facts"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// subject is an event as the rules see it.
+type subject struct {
+	store.Event
+	// payload is `event` in rules: as sent, with integers as int64.
+	payload any
+	// change is set for Gerrit's own events.
+	change *gerrit.Event
+	// derived is set for events of the sources task and group.
+	derived *Derived
+	// exchange is the whole name, for pulse.
+	exchange string
+}
+
+// Derived is the body of an event of source task or group: the state that it tells, and the message that led
+// to it.
+type Derived struct {
+	TaskID  string `json:"taskId,omitempty"`
+	GroupID string `json:"groupId,omitempty"`
+	Run     int    `json:"run"`
+	State   string `json:"state"`
+	// Hash is the group's state: each task's latest run and state.
+	Hash   string          `json:"hash,omitempty"`
+	Routes []string        `json:"routes,omitempty"`
+	Event  json.RawMessage `json:"event"`
+}
+
+func (d *Decider) read(ev store.Event) (*subject, error) {
+	if ev.BodyVersion != 1 {
+		return nil, &unreadableError{fmt.Errorf("the body has version %d, which this release can't read", ev.BodyVersion)}
+	}
+	s := &subject{Event: ev}
+	body := ev.Body
+	switch ev.Source {
+	case "pulse":
+		s.exchange = longName(d.ExchangePrefix, ev.Type)
+	case "gerrit":
+		s.change = new(gerrit.Event)
+		if err := json.Unmarshal(body, s.change); err != nil {
+			return nil, &unreadableError{fmt.Errorf("read the body: %w", err)}
+		}
+	case "task", "group":
+		s.derived = new(Derived)
+		if err := json.Unmarshal(body, s.derived); err != nil {
+			return nil, &unreadableError{fmt.Errorf("read the body: %w", err)}
+		}
+		body = s.derived.Event
+	default:
+		return nil, &unreadableError{fmt.Errorf("the event's source %q is not known to this release", ev.Source)}
+	}
+	payload, err := decode(body)
+	if err != nil {
+		return nil, &unreadableError{fmt.Errorf("read the payload: %w", err)}
+	}
+	s.payload = payload
+	return s, nil
+}
+
+// occurrence is what the match index looks at.
+func (s *subject) occurrence() rules.Occurrence {
+	o := rules.Occurrence{Source: s.Source, Type: s.Type, RoutingKey: s.RoutingKey, Routes: s.routes()}
+	if s.exchange != "" {
+		o.Type = s.exchange
+	}
+	if s.change != nil {
+		o.Server, o.Project, o.Branch = s.change.Server, s.change.Change.Project, s.change.Change.Branch
+	}
+	return o
+}
+
+func (s *subject) routes() []string {
+	if s.derived != nil {
+		return s.derived.Routes
+	}
+	if s.Routes == "" {
+		return nil
+	}
+	return strings.Split(s.Routes, "\n")
+}
+
+// about says which task, run and group the event's facts are of.
+func (s *subject) about() facts.About {
+	a := facts.About{EventID: s.ID, TaskID: s.TaskID, GroupID: s.GroupID, Run: -1}
+	if s.derived != nil {
+		a.Run = s.derived.Run
+	} else if p, ok := s.payload.(map[string]any); ok {
+		if run, ok := p["runId"].(int64); ok {
+			a.Run = int(run)
+		}
+	}
+	return a
+}
+
+// link says which patchset the event belongs to, in the order of trust: the event's own change, what the bot made,
+// a protected route, what the task says of itself where the team trusts tasks of its kind. ok is false where it
+// belongs to none.
+func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *rules.Team) (store.Link, bool, error) {
+	if s.change != nil {
+		c := s.change
+		return store.Link{Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, Revision: c.Patchset.Revision, Project: c.Change.Project, Branch: c.Change.Branch}, true, nil
+	}
+	for _, made := range [][2]string{{"task", s.TaskID}, {"group", s.GroupID}} {
+		if made[1] == "" {
+			continue
+		}
+		l, ok, err := d.Store.Link(ctx, made[0], made[1])
+		if err != nil || ok {
+			return l, ok, err
+		}
+	}
+	for _, route := range s.routes() {
+		if l, ok := parseRoute(route); ok {
+			return d.complete(ctx, f, l)
+		}
+	}
+	if s.TaskID == "" || team == nil {
+		return store.Link{}, false, nil
+	}
+	said, err := f.Said(ctx)
+	if err != nil || said == nil {
+		return store.Link{}, false, err
+	}
+	if !team.TrustsTask(said.SchedulerID, said.ProjectID, said.TaskQueueID) {
+		return store.Link{}, false, nil
+	}
+	l := store.Link{Server: said.Server, Change: said.Change, Patchset: said.Patchset, Project: said.Project, Branch: said.Branch, Revision: said.Revision}
+	return d.complete(ctx, f, l)
+}
+
+// complete asks Gerrit for what a link lacks, and refuses one that says otherwise than Gerrit.
+func (d *Decider) complete(ctx context.Context, f *facts.Session, l store.Link) (store.Link, bool, error) {
+	full, err := f.Patchset(ctx, l)
+	if errors.Is(err, facts.ErrNone) {
+		return store.Link{}, false, nil
+	}
+	return full, err == nil, err
+}
+
+// parseRoute reads gerrit.<server>.<change>.<patchset>, which a scope protects.
+func parseRoute(route string) (store.Link, bool) {
+	parts := strings.Split(route, ".")
+	if len(parts) != 4 || parts[0] != "gerrit" {
+		return store.Link{}, false
+	}
+	change, err1 := strconv.Atoi(parts[2])
+	patchset, err2 := strconv.Atoi(parts[3])
+	if err1 != nil || err2 != nil || change <= 0 || patchset <= 0 {
+		return store.Link{}, false
+	}
+	return store.Link{Server: parts[1], Change: change, Patchset: patchset}, true
+}
+
+// tooOld tells why a rule does not answer the event: it happened before the rule's begin, or too long ago.
+func (d *Decider) tooOld(a Active, s *subject, c rules.Candidate, now time.Time) string {
+	trigger := c.Rule.On[c.On]
+	key := store.BeginKey{Source: trigger.Source, Server: trigger.Server, Project: c.Project, Team: c.Rule.Team, Rule: c.Rule.Name}
+	begin, ok := a.Begins[key]
+	if !ok {
+		return "the rule has no begin yet"
+	}
+	if s.Source == "gerrit" {
+		begin = begin.Truncate(time.Second) // Gerrit's times are whole seconds: what came in the same one is not older
+	}
+	if s.Time.Before(begin) {
+		return fmt.Sprintf("it happened at %s, before the rule's begin at %s", s.Time.UTC().Format(time.RFC3339), begin.UTC().Format(time.RFC3339))
+	}
+	maxAge := d.MaxAge
+	if maxAge == 0 {
+		maxAge = 24 * time.Hour
+	}
+	if s.Source == "gerrit" && s.Type == "patchset-created" {
+		return "" // a current patchset that nobody answered is answered late; one that is not current is stale
+	}
+	if now.Sub(s.Time) > maxAge {
+		return fmt.Sprintf("it happened at %s, longer ago than maxAge", s.Time.UTC().Format(time.RFC3339))
+	}
+	return ""
+}
+
+func longName(prefix, short string) string {
+	service, name, ok := strings.Cut(short, "/")
+	if !ok || strings.Contains(name, "/") {
+		return short
+	}
+	return prefix + service + "/v1/" + name
+}
+
+// decode reads JSON with integers as int64 and other numbers as float64.
+func decode(body []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	return numbers(v), nil
+}
+
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return i
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return v.String()
+		}
+		return f
+	case map[string]any:
+		for k, e := range v {
+			v[k] = numbers(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = numbers(e)
+		}
+	}
+	return v
+}

@@ -1,0 +1,185 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"verdict/gerrit"
+	"verdict/internal/store"
+)
+
+// change is what Gerrit shows of the lane's change, and what we know of it.
+type change struct {
+	server   string
+	gerrit   Gerrit
+	id       string // as calls want it: project~number
+	number   int
+	self     int64
+	info     *gerrit.ChangeInfo
+	patchset int
+	opinions []store.Opinion
+	posted   map[string]store.Posted // on the current revision, by label, or "#"+hashtag
+	ownTags  []string
+}
+
+// reconcile brings the lane's change from what it shows to what ought to stand. It answers true when it posted
+// something, so that the change is worth another look: its current patchset may have moved meanwhile.
+func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
+	todo := slices.DeleteFunc(slices.Clone(r.pending), func(w work) bool { return w.Kind == KindTask })
+	if len(todo) == 0 {
+		return false, nil
+	}
+	c, gone, err := r.look(ctx, todo[0].Action)
+	if err != nil {
+		return false, err
+	}
+	if gone != "" {
+		var outcomes []store.Outcome
+		for _, w := range todo {
+			outcomes = append(outcomes, outcome(w.Action, store.ActionSuperseded, gone))
+		}
+		return false, r.finish(ctx, outcomes, store.Effects{})
+	}
+	todo, err = r.dropStale(ctx, c, todo)
+	if err != nil {
+		return false, err
+	}
+	tagged, err := r.hashtags(ctx, c, todo)
+	if err != nil {
+		return false, err
+	}
+	posted, err := r.reviews(ctx, c, todo)
+	return tagged || posted, err
+}
+
+// look reads the change, its opinions and what we posted. gone says why there is nothing to be done any more.
+func (r *laneRun) look(ctx context.Context, a store.Action) (c *change, gone string, err error) {
+	g, ok := r.d.Gerrit[a.Server]
+	if !ok {
+		return nil, fmt.Sprintf("there is no Gerrit %q in the configuration any more", a.Server), nil
+	}
+	c = &change{server: a.Server, gerrit: g, number: a.Change, id: fmt.Sprintf("%s~%d", a.Project, a.Change)}
+	err = r.attempt(ctx, nil, func(ctx context.Context) error {
+		if c.self, err = r.d.accounts.self(ctx, a.Server, g); err != nil {
+			return err
+		}
+		c.info, err = g.GetChangeDetail(ctx, c.id, gerrit.QueryChangesOpt{Fields: []string{"CURRENT_REVISION"}})
+		return err
+	})
+	if errors.Is(err, gerrit.ErrResourceNotExist) {
+		return nil, fmt.Sprintf("%s has no change %d, or hides it", a.Server, a.Change), nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read change %s of %s: %w", c.id, a.Server, err)
+	}
+	c.patchset = c.info.Revisions[c.info.CurrentRevision].PatchSetNumber
+	if c.opinions, err = r.d.Store.Opinions(ctx, c.server, c.number); err != nil {
+		return nil, "", err
+	}
+	c.opinions = r.allowed(c.opinions, a)
+	if c.ownTags, err = r.d.Store.OwnTags(ctx, c.server, c.number); err != nil {
+		return nil, "", err
+	}
+	posted, err := r.d.Store.PostedVotes(ctx, c.server, c.number)
+	if err != nil {
+		return nil, "", err
+	}
+	c.posted = map[string]store.Posted{}
+	for _, p := range posted {
+		if p.Revision == c.info.CurrentRevision {
+			c.posted[p.Label] = p
+		}
+	}
+	return c, "", nil
+}
+
+// allowed leaves out the standing opinions that a team's grant no longer covers.
+func (r *laneRun) allowed(opinions []store.Opinion, a store.Action) []store.Opinion {
+	out := slices.Clone(opinions)
+	for i, o := range out {
+		team, ok := r.set.Team(o.Team)
+		if !ok {
+			out[i].Stands = false
+			continue
+		}
+		var err error
+		if o.Kind == store.OpinionLabel {
+			err = team.MayVote(a.Server, a.Project, a.Branch, o.Target, o.Value)
+		} else {
+			err = team.MayHashtag(a.Server, a.Project, a.Branch, o.Target)
+		}
+		if err != nil {
+			out[i].Stands = false
+		}
+	}
+	return out
+}
+
+// dropStale ends the actions about something that is no longer so: another patchset is current, the change was
+// merged or abandoned meanwhile, a newer run has spoken about the same task.
+func (r *laneRun) dropStale(ctx context.Context, c *change, todo []work) ([]work, error) {
+	var fresh []work
+	var outcomes []store.Outcome
+	for _, w := range todo {
+		if why := c.stale(w); why != "" {
+			outcomes = append(outcomes, outcome(w.Action, store.ActionSuperseded, why))
+			continue
+		}
+		fresh = append(fresh, w)
+	}
+	return fresh, r.finish(ctx, outcomes, store.Effects{})
+}
+
+func (c *change) stale(w work) string {
+	if w.Kind == KindReconcile {
+		return ""
+	}
+	if w.Revision != "" && w.Revision != c.info.CurrentRevision {
+		return fmt.Sprintf("patch set %d is no longer the current one: %d is", w.Patchset, c.patchset)
+	}
+	if w.args.Status != "" && w.args.Status != c.info.Status {
+		return fmt.Sprintf("the change is %s; it was %s when the rule decided", strings.ToLower(c.info.Status), strings.ToLower(w.args.Status))
+	}
+	if w.Kind == KindVote && w.args.Message != "" && !c.speaks(w) {
+		return "a newer run has spoken since"
+	}
+	return ""
+}
+
+// speaks tells whether the opinion that came with a vote is still the newest of its rule about the same thing.
+func (c *change) speaks(w work) bool {
+	for _, o := range c.opinions {
+		_, named := w.args.Labels[o.Target]
+		if named && o.Kind == store.OpinionLabel && o.Revision == w.Revision && o.Team == w.Team && o.Rule == w.Rule && o.About == w.args.About {
+			return o.EventID == w.EventID
+		}
+	}
+	return true
+}
+
+// vote is what our account has on a label of the current patchset.
+func (c *change) vote(label string) int {
+	for _, a := range c.info.Labels[label].All {
+		if a.NumericID == c.self {
+			return a.Value
+		}
+	}
+	return 0
+}
+
+// ours are the messages of our account.
+func (c *change) ours() []gerrit.ChangeMessageInfo {
+	return slices.DeleteFunc(slices.Clone(c.info.Messages), func(m gerrit.ChangeMessageInfo) bool {
+		return m.Author == nil || m.Author.NumericID != c.self
+	})
+}
+
+func (c *change) lastMessage() string {
+	if n := len(c.info.Messages); n > 0 {
+		return c.info.Messages[n-1].ID
+	}
+	return ""
+}

@@ -1,0 +1,140 @@
+// Package deliver carries out what was decided.
+//
+// Actions on one change run in order, in one lane: a replica claims it with a lease, brings Gerrit and
+// Taskcluster from what they show to what ought to stand, writes each outcome, and releases it. Calls are made
+// at least once, and made harmless: a vote is computed from opinions and posted only where Gerrit differs, a
+// message is looked for by its marker before it is posted, a task's id is made of what caused it. It writes the
+// tables actions, lanes, posted and own_tags through internal/store. What ought to be done is internal/decide's;
+// internal/app runs it.
+package deliver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"verdict/gerrit"
+	"verdict/internal/crew"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// Store is what delivery needs of internal/store.
+type Store interface {
+	ClaimLane(ctx context.Context, holder string, lease time.Duration) (*store.Lane, error)
+	RenewLane(ctx context.Context, lane *store.Lane, lease time.Duration) error
+	LaneActions(ctx context.Context, lane store.Lane) ([]store.Action, error)
+	StartActions(ctx context.Context, lane store.Lane, starts []store.Start) error
+	FinishActions(ctx context.Context, lane store.Lane, outcomes []store.Outcome, effects store.Effects) error
+	ReleaseLane(ctx context.Context, lane store.Lane, next time.Duration) error
+	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
+	PostedVotes(ctx context.Context, server string, change int) ([]store.Posted, error)
+	OwnTags(ctx context.Context, server string, change int) ([]string, error)
+	Holds(ctx context.Context) ([]store.Hold, error)
+	Wake() <-chan struct{}
+}
+
+// Gerrit is what delivery needs of one server.
+type Gerrit interface {
+	GetChangeDetail(ctx context.Context, changeID string, opts ...gerrit.QueryChangesOpt) (*gerrit.ChangeInfo, error)
+	Review(ctx context.Context, changeID, revision string, review gerrit.ReviewInput) (*gerrit.ReviewResult, error)
+	SetHashtags(ctx context.Context, changeID string, hashtags gerrit.HashtagsInput) ([]string, error)
+	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
+}
+
+// Identities says who uploaded and who wrote a patchset, for the trust rows of teams.yaml.
+type Identities interface {
+	Identities(ctx context.Context, server string, change int, revision string) (*rules.Identities, error)
+}
+
+// Deliverer works through lanes. Its fields are set once, before Run.
+type Deliverer struct {
+	Store  Store
+	Gerrit map[string]Gerrit
+	Tasks  Tasks
+	People Identities
+	// Rules gives the rule set in force: grants and modes are looked at again at delivery.
+	Rules  func() *rules.Set
+	Marker Marker
+	// Hold stops every delivery of this process: mode hold.
+	Hold   bool
+	Holder string
+	Log    zerolog.Logger
+
+	// Workers is how many lanes are worked on at once; 8 when zero.
+	Workers int
+	// Lease is how long a lane is claimed for, Timeout how long one request may take; 60 s and 20 s when zero.
+	Lease, Timeout time.Duration
+	// Window is how long a message without a vote waits for neighbours: 2 s when zero, doubling with each of
+	// our messages on the patchset up to MaxWindow, 60 s when zero.
+	Window, MaxWindow time.Duration
+	// Delivered is told of each action that left the open states; nil: nobody is.
+	Delivered func(a store.Action, o store.Outcome)
+
+	accounts accounts
+	trouble  trouble
+}
+
+func (d *Deliverer) withDefaults() {
+	for value, fallback := range map[*time.Duration]time.Duration{
+		&d.Lease: 60 * time.Second, &d.Timeout: 20 * time.Second, &d.Window: 2 * time.Second, &d.MaxWindow: 60 * time.Second,
+	} {
+		if *value == 0 {
+			*value = fallback
+		}
+	}
+	if d.Workers == 0 {
+		d.Workers = 8
+	}
+}
+
+// idle is how often a worker looks for lanes when nothing wakes it: the safety net.
+const idle = time.Second
+
+// Run delivers until ctx ends, then finishes the requests in hand and returns.
+func (d *Deliverer) Run(ctx context.Context) error {
+	d.withDefaults()
+	return crew.Crew{
+		Workers: d.Workers, Wake: d.Store.Wake, Idle: idle, Work: d.Next,
+		Failed: func(err error) { d.Log.Error().Err(err).Msg("a lane could not be worked on") },
+	}.Run(ctx)
+}
+
+// Next claims one lane that is due, works on it and releases it. It tells whether there was one.
+func (d *Deliverer) Next(ctx context.Context) (bool, error) {
+	d.withDefaults()
+	claimed, err := d.Store.ClaimLane(ctx, d.Holder, d.Lease)
+	if err != nil || claimed == nil {
+		return false, err
+	}
+	// What is begun is ended: a stop lets the requests in hand finish, within the lease.
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Lease)
+	defer cancel()
+	run := &laneRun{d: d, lane: claimed, claimed: time.Now(), stopping: ctx}
+	next, err := run.work(work)
+	if errors.Is(err, store.ErrLeaseLost) {
+		d.Log.Warn().Str("lane", claimed.ID).Msg("the lane was taken over by another replica")
+		return true, nil
+	}
+	if err != nil {
+		next = backoff(d.trouble.note(claimed.ID))
+		d.Log.Warn().Err(err).Str("lane", claimed.ID).Dur("next", next).Msg("the lane is held back")
+	} else {
+		d.trouble.clear(claimed.ID)
+	}
+	if err := d.Store.ReleaseLane(work, *run.lane, next); err != nil && !errors.Is(err, store.ErrLeaseLost) {
+		return true, fmt.Errorf("release lane %s: %w", claimed.ID, err)
+	}
+	return true, nil
+}
+
+// backoff is 1 s, doubling to a minute, with a quarter of jitter, so that a server that comes back isn't met by
+// all lanes at once.
+func backoff(failures int) time.Duration {
+	wait := min(time.Second<<min(failures-1, 6), time.Minute)
+	return wait + time.Duration(rand.Int64N(int64(wait/4)+1))
+}

@@ -1,0 +1,140 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"verdict/gerrit"
+	"verdict/internal/store"
+)
+
+// hashtags brings the change's hashtags to what they ought to be, in one call, and reads the answer: concurrent
+// writers lose tags though all are answered 200. It answers true when it wrote.
+func (r *laneRun) hashtags(ctx context.Context, c *change, todo []work) (bool, error) {
+	todo = slices.DeleteFunc(slices.Clone(todo), func(w work) bool { return w.Kind != KindHashtags && w.Kind != KindReconcile })
+	if len(todo) == 0 {
+		return false, nil
+	}
+	diff, effects := c.tagDiff(todo)
+	var tagging []work
+	for _, w := range todo {
+		if w.Kind == KindHashtags {
+			tagging = append(tagging, w)
+		}
+	}
+	if len(diff.Add) == 0 && len(diff.Remove) == 0 {
+		return false, r.finish(ctx, allDone(tagging), effects)
+	}
+	err := r.attempt(ctx, starts(tagging, c.lastMessage()), func(ctx context.Context) error {
+		got, err := c.gerrit.SetHashtags(ctx, c.id, diff)
+		if err != nil {
+			return err
+		}
+		return lost(diff, got)
+	})
+	if err == nil {
+		return true, r.finish(ctx, allDone(tagging), effects)
+	}
+	reason, ok := refused(err)
+	if !ok {
+		return false, fmt.Errorf("set hashtags of %s: %w", c.id, err)
+	}
+	var outcomes []store.Outcome
+	for _, w := range tagging {
+		outcomes = append(outcomes, outcome(w.Action, store.ActionDead, reason))
+	}
+	return false, r.finish(ctx, outcomes, store.Effects{})
+}
+
+// tagDiff is what has to be added and removed. A tag that a person took off stays off until an opinion brings
+// news; an opinion that ends takes only a tag that our account put there.
+func (c *change) tagDiff(todo []work) (gerrit.HashtagsInput, store.Effects) {
+	effects := store.Effects{Server: c.server, Change: c.number}
+	var diff gerrit.HashtagsInput
+	add := func(tag string) {
+		if !slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Add, tag) {
+			diff.Add = append(diff.Add, tag)
+			effects.TagsAdded = append(effects.TagsAdded, tag)
+		}
+	}
+	remove := func(tag string) {
+		if slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Remove, tag) {
+			diff.Remove = append(diff.Remove, tag)
+		}
+		effects.TagsGone = append(effects.TagsGone, tag)
+	}
+	want, ended := Hashtags(c.opinions, c.info.CurrentRevision)
+	for _, tag := range want {
+		s := c.tagStanding(tag)
+		p := store.Posted{Server: c.server, Change: c.number, Revision: c.info.CurrentRevision, Label: "#" + tag, Value: 1, Signature: s.Signature}
+		if c.posted[p.Label] == p {
+			continue
+		}
+		add(tag)
+		effects.Posted = append(effects.Posted, p)
+	}
+	for _, tag := range slices.Concat(ended, c.onOlderOnly()) {
+		if slices.Contains(c.ownTags, tag) && !slices.Contains(want, tag) {
+			remove(tag)
+		}
+	}
+	for _, w := range todo {
+		for _, tag := range w.args.Add {
+			add(tag)
+		}
+		for _, tag := range w.args.Remove {
+			if !slices.Contains(want, tag) {
+				remove(tag)
+			}
+		}
+	}
+	return diff, effects
+}
+
+func (c *change) tagStanding(tag string) Standing {
+	var about []store.Opinion
+	for _, o := range c.opinions {
+		if o.Kind == store.OpinionHashtag && o.Target == tag && o.Revision == c.info.CurrentRevision {
+			about = append(about, o)
+		}
+	}
+	return standing(about)
+}
+
+// onOlderOnly are tags that only opinions on earlier patchsets want: a newer patchset ended them.
+func (c *change) onOlderOnly() []string {
+	var out []string
+	for _, o := range c.opinions {
+		if o.Kind == store.OpinionHashtag && o.Revision != c.info.CurrentRevision {
+			out = append(out, o.Target)
+		}
+	}
+	return out
+}
+
+// lost compares the answer with what was asked.
+func lost(asked gerrit.HashtagsInput, got []string) error {
+	for _, tag := range asked.Add {
+		if !slices.Contains(got, tag) {
+			return fmt.Errorf("the hashtag %q is not among those that Gerrit answered with: %q", tag, got)
+		}
+	}
+	return nil
+}
+
+func starts(works []work, lastMessage string) []store.Start {
+	out := make([]store.Start, len(works))
+	for i, w := range works {
+		out[i] = store.Start{ActionID: w.ID, LastMessage: lastMessage}
+	}
+	return out
+}
+
+func allDone(works []work) []store.Outcome {
+	out := make([]store.Outcome, len(works))
+	for i, w := range works {
+		out[i] = done(w, "")
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+// Package ingest makes durable events of what the sources bring.
+//
+// A pulse message, a change that a poll found: each becomes a store.Event whose id is its identity, so that
+// the same occurrence is one event by whatever way and however often it comes. Every event is kept, matched or
+// not; a batch is one transaction, and only after its commit is it acknowledged. What an event leads to is
+// left to internal/decide. It writes the tables events and cursors. internal/app calls it.
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"verdict/gerrit"
+	"verdict/internal/store"
+	"verdict/pulse"
+	"verdict/rules"
+)
+
+// Store is what ingest needs of internal/store.
+type Store interface {
+	Accept(ctx context.Context, in store.Intake) (added []string, err error)
+	RecentHint(ctx context.Context, prefix string, within time.Duration) (id string, ok bool, err error)
+	Cursor(ctx context.Context, name string) (string, error)
+}
+
+// Inbox takes in what the sources bring. It is safe for concurrent use.
+type Inbox struct {
+	Store Store
+	// Rules gives the rule set in force.
+	Rules func() *rules.Set
+	// ExchangePrefix is what Taskcluster's exchanges begin with: "exchange/taskcluster-".
+	ExchangePrefix string
+	// Accepted is told how many events of a batch were new and what state they have; nil: nobody is.
+	Accepted func(source string, state store.EventState, n int)
+
+	shorts sync.Map // exchange → short name
+}
+
+// hintMemory is how long a hint that is marked redelivered is taken for the one that came before with the same
+// bytes.
+const hintMemory = 10 * time.Minute
+
+// AcceptMessages stores a batch of pulse messages. It returns nil only after the commit: then they may be
+// acknowledged. A message that can't be read is kept too, as parked.
+func (in *Inbox) AcceptMessages(ctx context.Context, batch []pulse.Message) error {
+	set := in.Rules()
+	events := make([]store.Event, 0, len(batch))
+	var candidates []rules.Candidate
+	for i := range batch {
+		ev, err := in.fromMessage(ctx, &batch[i])
+		if err != nil {
+			return err
+		}
+		if ev.State != store.EventParked {
+			candidates = in.match(set, &ev, &batch[i], candidates[:0])
+		}
+		ev.SetHash = set.Hash()
+		events = append(events, ev)
+	}
+	if err := in.accept(ctx, store.Intake{Events: events}); err != nil {
+		return fmt.Errorf("store %d pulse messages: %w", len(batch), err)
+	}
+	return nil
+}
+
+func (in *Inbox) match(set *rules.Set, ev *store.Event, m *pulse.Message, dst []rules.Candidate) []rules.Candidate {
+	dst = set.Match(rules.Occurrence{Source: "pulse", Type: m.Exchange, RoutingKey: m.RoutingKey, Routes: m.Routes}, dst)
+	ev.State = store.EventUnmatched
+	if len(dst) > 0 {
+		ev.State = store.EventReceived
+		return dst
+	}
+	if task, group := set.Derives(m.Exchange); task || group {
+		ev.State = store.EventReceived
+	}
+	return dst
+}
+
+func (in *Inbox) fromMessage(ctx context.Context, m *pulse.Message) (store.Event, error) {
+	short := in.short(m.Exchange)
+	ev := store.Event{
+		Source: "pulse", Type: short, RoutingKey: m.RoutingKey, Routes: strings.Join(m.Routes, "\n"),
+		Received: m.Received, BodyVersion: 1, Body: m.Body,
+	}
+	o, err := identify(short, m.Exchange, m.Body)
+	if err != nil {
+		ev.State, ev.Error = store.EventParked, err.Error()
+	}
+	ev.ID, ev.TaskID, ev.GroupID, ev.Time = o.id, o.taskID, o.groupID, o.time
+	if ev.Time.IsZero() {
+		ev.Time = m.Received
+	}
+	if ev.ID == "" {
+		if ev.ID, err = in.hintID(ctx, m); err != nil {
+			return ev, err
+		}
+	}
+	return ev, nil
+}
+
+// hintID gives a hint an id of its own, unless the broker says that it brought it before and it did, with the
+// same bytes, a short while ago.
+func (in *Inbox) hintID(ctx context.Context, m *pulse.Message) (string, error) {
+	prefix := ID("hint", m.Exchange, m.RoutingKey, string(m.Body))[:16]
+	if m.Redelivered {
+		id, ok, err := in.Store.RecentHint(ctx, prefix, hintMemory)
+		if err != nil {
+			return "", fmt.Errorf("look for the hint %s: %w", prefix, err)
+		}
+		if ok {
+			return id, nil
+		}
+	}
+	return prefix + strings.ToLower(rand.Text())[:idLength-len(prefix)], nil
+}
+
+// AcceptChanges stores what a poll found, and its cursor, in one transaction. Which of it is news, the ids say.
+func (in *Inbox) AcceptChanges(ctx context.Context, found gerrit.Found) error {
+	set := in.Rules()
+	intake := store.Intake{Events: make([]store.Event, 0, len(found.Events))}
+	var candidates []rules.Candidate
+	for _, e := range found.Events {
+		ev, err := fromChange(e)
+		if err != nil {
+			return err
+		}
+		candidates = set.Match(rules.Occurrence{Source: "gerrit", Type: e.Type, Server: e.Server, Project: e.Change.Project, Branch: e.Change.Branch}, candidates[:0])
+		ev.State, ev.SetHash = store.EventUnmatched, set.Hash()
+		if len(candidates) > 0 || renewsOpinions(e) {
+			ev.State = store.EventReceived
+		}
+		intake.Events = append(intake.Events, ev)
+	}
+	if found.Cursor != "" {
+		intake.Cursors = []store.Cursor{{Name: found.CursorName, Value: found.Cursor}}
+	}
+	if err := in.accept(ctx, intake); err != nil {
+		return fmt.Errorf("store %d changes of %s: %w", len(found.Events), found.Server, err)
+	}
+	return nil
+}
+
+// Cursor reads a poller's place.
+func (in *Inbox) Cursor(ctx context.Context, name string) (string, error) {
+	return in.Store.Cursor(ctx, name)
+}
+
+// renewsOpinions tells whether an event concerns opinions though no rule may match it: a later patchset ends
+// those on the one before, or carries them on.
+func renewsOpinions(e gerrit.Event) bool {
+	return e.Type == "patchset-created" && e.Patchset.Number > 1
+}
+
+// fromChange identifies a Gerrit event by what Gerrit itself names, never by a number alone: a restored server
+// gives numbers out again.
+func fromChange(e gerrit.Event) (store.Event, error) {
+	change := fmt.Sprintf("%s~%d", e.Server, e.Change.Number)
+	named := e.Patchset.Revision
+	if e.Type != "patchset-created" {
+		named = e.Message.ID
+	}
+	if named == "" {
+		return store.Event{}, fmt.Errorf("%s of %s names neither a revision nor a message", e.Type, change)
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return store.Event{}, fmt.Errorf("encode %s of %s: %w", e.Type, change, err)
+	}
+	return store.Event{
+		ID: ID("gerrit", change, e.Type, named), Source: "gerrit", Type: e.Type, Change: change,
+		Time: e.Time, BodyVersion: 1, Body: bytes.TrimSpace(body),
+	}, nil
+}
+
+func (in *Inbox) accept(ctx context.Context, intake store.Intake) error {
+	if _, err := in.Store.Accept(ctx, intake); err != nil {
+		return err
+	}
+	if in.Accepted == nil {
+		return nil
+	}
+	for _, ev := range intake.Events {
+		in.Accepted(ev.Source, ev.State, 1)
+	}
+	return nil
+}
+
+func (in *Inbox) short(exchange string) string {
+	if s, ok := in.shorts.Load(exchange); ok {
+		return s.(string)
+	}
+	s := ShortName(in.ExchangePrefix, exchange)
+	in.shorts.Store(exchange, s)
+	return s
+}
