@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// remembered is how long a replica that is gone is still listed: its bindings stay so long.
+// remembered is how long a replica that is gone is still listed: its bindings stay so long, over a restart too.
 const remembered = 10 * time.Minute
 
 // Beat says that a replica lives, and answers all that did within the last ten minutes, this one among them; Seen

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
@@ -104,5 +105,21 @@ func action(n int, lane string) store.Action {
 	return store.Action{
 		ID: fmt.Sprintf("action%020d", n), EventID: event(n).ID, Team: "gfx", Rule: "r", Key: "vote:Verified", Kind: "vote",
 		Lane: lane, Server: "main", Change: 7, Patchset: 2, Revision: "abc", Project: "p", Branch: "b", ArgsVersion: 1, Args: []byte(`{}`),
+	}
+}
+
+// eventually waits until ok; what it waits for comes by the database's clock, or wakes the store.
+func eventually(t testing.TB, s *store.Store, ok func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for woken := s.Wake(); !ok(); woken = s.Wake() {
+		select {
+		case <-woken:
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not come within 20 s")
+		}
 	}
 }
