@@ -136,6 +136,7 @@ func (a *analysis) visit(e ast.Expr, known map[string]bool) {
 }
 
 func (a *analysis) comprehension(c ast.ComprehensionExpr, known map[string]bool) {
+	a.out.loops = true
 	a.visit(c.IterRange(), known)
 	a.visit(c.AccuInit(), known)
 	before, shadowed := a.loops[c.IterVar()]

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -53,6 +54,12 @@ func show(v any) string {
 	switch v := v.(type) {
 	case time.Time:
 		text = v.UTC().Format(time.RFC3339)
+	case string:
+		text = strconv.Quote(v)
+	case int64:
+		text = strconv.FormatInt(v, 10)
+	case bool:
+		text = strconv.FormatBool(v)
 	case []any:
 		if len(v) > 5 {
 			text = fmt.Sprintf("%d items", len(v))

@@ -217,6 +217,10 @@ func (r *ruleLoader) patterns(n *yamlfile.Node) ([]string, []pattern) {
 			r.refuse(item, fmt.Sprintf("%q: %v", item.Text, err), "")
 			continue
 		}
+		if slices.Contains(texts, item.Text) {
+			r.refuse(item, fmt.Sprintf("%q stands here twice", item.Text), "take one away")
+			continue
+		}
 		texts, patterns = append(texts, item.Text), append(patterns, p)
 	}
 	if n.Kind == yamlfile.Sequence && len(n.Items) == 0 {
