@@ -1,0 +1,76 @@
+package ruleset
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"verdict/internal/deliver"
+	"verdict/internal/ingest"
+	"verdict/internal/store"
+)
+
+// atOnce is how many changes one transaction of endGone concerns.
+const atOnce = 200
+
+// endGone ends the opinions of rules that are gone, off or shadow, and has each change they were on looked at, so
+// that its votes and hashtags follow. It may be cut short at any point: the next load finds the rest.
+func (l *Loader) endGone(ctx context.Context, now *Active) error {
+	standing, err := l.Store.StandingOf(ctx)
+	if err != nil {
+		return err
+	}
+	var lanes []string
+	byLane := map[string][]store.Opinion{}
+	for _, o := range standing {
+		if live(now.Set, o.Team, o.Rule) {
+			continue
+		}
+		lane := fmt.Sprintf("%s~%d", o.Server, o.Change)
+		if byLane[lane] == nil {
+			lanes = append(lanes, lane)
+		}
+		byLane[lane] = append(byLane[lane], o)
+	}
+	for len(lanes) > 0 {
+		n := min(atOnce, len(lanes))
+		var opinions []store.Opinion
+		var looks []store.Action
+		for _, lane := range lanes[:n] {
+			look, err := l.look(ctx, now, lane, byLane[lane][0])
+			if err != nil {
+				return err
+			}
+			opinions, looks = append(opinions, byLane[lane]...), append(looks, look)
+		}
+		if err := l.Store.EndOpinions(ctx, opinions, looks); err != nil {
+			return fmt.Errorf("end the opinions of rules that are gone: %w", err)
+		}
+		l.Log.Info().Int("opinions", len(opinions)).Int("changes", n).Msg("opinions of rules that are gone have ended")
+		lanes = lanes[n:]
+	}
+	return nil
+}
+
+// look is the action that has a change looked at. Its id is new at each load: the same rule may go twice.
+func (l *Loader) look(ctx context.Context, now *Active, lane string, o store.Opinion) (store.Action, error) {
+	version, args, err := deliver.Args{}.Encode()
+	if err != nil {
+		return store.Action{}, err
+	}
+	a := store.Action{
+		EventID: "rules " + now.Set.Hash()[:min(12, len(now.Set.Hash()))] + " " + now.Loaded.UTC().Format(time.RFC3339Nano),
+		Kind:    deliver.KindReconcile, Key: deliver.KindReconcile + ":" + lane, Lane: lane, State: store.ActionPending,
+		Server: o.Server, Change: o.Change, Patchset: o.Patchset, Revision: o.Revision, ArgsVersion: version, Args: args,
+	}
+	a.ID = ingest.ID("action", a.EventID, a.Team, a.Rule, a.Key)
+	// An opinion doesn't say its project; what was done on the change does.
+	done, err := l.Store.Actions(ctx, store.Filter{Change: lane, Limit: 1, NewestFirst: true})
+	if err != nil {
+		return store.Action{}, err
+	}
+	if len(done) > 0 {
+		a.Project, a.Branch = done[0].Project, done[0].Branch
+	}
+	return a, nil
+}

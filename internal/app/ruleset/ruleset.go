@@ -1,0 +1,252 @@
+// Package ruleset keeps the rules in force: it loads them, and falls back on each team's last good files.
+//
+// A set is loaded whole and swapped in at once. A team whose files have an error keeps its last good version, which
+// is the store's, so that it outlives a restart; the other teams go on. Loading resolves from when on each rule
+// answers, and ends what rules that are gone still held up. What rules mean is left to rules, reading the folder to
+// rulefiles. It writes the tables rule_sets, team_files and begins, ends opinions, and adds reconcile actions.
+// internal/app calls it.
+package ruleset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"verdict/internal/app/rulefiles"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// Store is what loading needs of internal/store.
+type Store interface {
+	SaveRuleSet(ctx context.Context, r store.RuleSet) error
+	SaveTeamFiles(ctx context.Context, teams []store.TeamFiles) error
+	TeamFiles(ctx context.Context) ([]store.TeamFiles, error)
+	ResolveBegins(ctx context.Context, keys []store.BeginKey, begin func(dbNow time.Time) time.Time) (map[store.BeginKey]time.Time, error)
+	StandingOf(ctx context.Context) ([]store.Opinion, error)
+	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
+	EndOpinions(ctx context.Context, opinions []store.Opinion, reconcile []store.Action) error
+}
+
+// Active is a set in force. It is immutable.
+type Active struct {
+	Set    *rules.Set
+	Begins map[store.BeginKey]time.Time
+	Loaded time.Time
+	// Broken holds what is wrong with the teams whose last good files stand in for the present ones, and, under
+	// the empty name, with what belongs to no team.
+	Broken map[string][]string
+
+	teams *rules.Teams
+}
+
+// Loader loads sets. Its fields are set once.
+type Loader struct {
+	// Dir is the folder of the rule files, Teams the path of teams.yaml.
+	Dir, Teams string
+	// ExchangePrefix is what Taskcluster's exchanges begin with.
+	ExchangePrefix string
+	// Servers are the Gerrits of the configuration: a grant on another one is a warning.
+	Servers []string
+	// Begin says from when on a rule answers that is first seen now.
+	Begin func(now time.Time) time.Time
+	// KeepOpinions leaves the opinions of rules that are gone: a process in mode shadow changes nothing.
+	KeepOpinions bool
+	Store        Store
+	Log          zerolog.Logger
+
+	loading sync.Mutex
+	active  atomic.Pointer[Active]
+}
+
+// Active is the set in force; nil before the first Load.
+func (l *Loader) Active() *Active { return l.active.Load() }
+
+// Load reads the files and puts what they say into force. After an error the set before stays in force; nil means
+// that there is one, though teams may be broken.
+func (l *Loader) Load(ctx context.Context) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
+	kept, err := l.kept(ctx)
+	if err != nil {
+		return err
+	}
+	next := &Active{Loaded: time.Now(), Broken: map[string][]string{}}
+	in, err := l.read(kept, next)
+	if err != nil {
+		return err
+	}
+	next.teams = in.Teams
+	if err := l.choose(in, kept, next); err != nil {
+		return err
+	}
+	if err := l.keep(ctx, in, next); err != nil {
+		return err
+	}
+	if next.Begins, err = l.Store.ResolveBegins(ctx, beginKeys(next.Set), l.Begin); err != nil {
+		return fmt.Errorf("resolve from when on rules answer: %w", err)
+	}
+	before := l.active.Swap(next)
+	l.report(before, next)
+	if l.KeepOpinions {
+		return nil
+	}
+	return l.endGone(ctx, next)
+}
+
+// sources are what a set is made of, with the files as they are on the disk.
+type sources struct {
+	rules.Sources
+	teams []byte
+	// fresh is the set of just these files; teams with errors have no rules in it.
+	fresh *rules.Set
+}
+
+// read reads teams.yaml and the folder. Where teams.yaml is broken the last good one stands in for it.
+func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
+	in := &sources{}
+	var err error
+	if in.teams, err = os.ReadFile(l.Teams); err != nil {
+		return nil, fmt.Errorf("read the teams: %w", err)
+	}
+	teams, diagnostics := rules.LoadTeams(l.Teams, in.teams)
+	next.note("", diagnostics)
+	if rules.HasErrors(diagnostics) {
+		good, ok := kept[teamsKey]
+		if !ok {
+			return nil, fmt.Errorf("the teams can't be loaded, and there is no last good version of them:\n%s", lines(diagnostics))
+		}
+		in.teams = good[teamsKey]
+		if teams, diagnostics = rules.LoadTeams(l.Teams, in.teams); rules.HasErrors(diagnostics) {
+			return nil, fmt.Errorf("neither the teams nor the last good version of them can be loaded:\n%s", lines(diagnostics))
+		}
+	}
+	files, refused, err := rulefiles.Read(l.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refused {
+		next.Broken[""] = append(next.Broken[""], r.Path+": not read: "+r.Why)
+	}
+	in.Sources = rules.Sources{Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix}
+	return in, nil
+}
+
+var errNoRules = errors.New("the folder holds no rules, though teams had some; empty their files to be rid of them, or remove the teams")
+
+// choose makes the set: of the files as they are, and, for each team that they are broken for, of its last good ones.
+func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error {
+	var diagnostics []rules.Diagnostic
+	in.fresh, diagnostics = rules.Load(in.Sources)
+	if len(in.fresh.TeamNames()) == 0 && hasFilesOf(kept, in.Teams) {
+		return fmt.Errorf("%s: %w", l.Dir, errNoRules) // a folder that is not mounted must not take all votes back
+	}
+	next.note("", unowned(diagnostics))
+	broken := in.fresh.Broken()
+	if len(broken) == 0 {
+		next.Set = in.fresh
+		return nil
+	}
+	for team, found := range broken {
+		next.note(team, found)
+	}
+	mixed := in.Sources
+	mixed.Files = withLastGood(in.Files, in.Teams, broken, kept)
+	next.Set, _ = rules.Load(mixed)
+	for team, found := range next.Set.Broken() {
+		next.Broken[team] = append(next.Broken[team], "the last good version can't be used either, this team has no rules: "+lines(found))
+	}
+	return nil
+}
+
+// note keeps what is wrong with a team.
+func (a *Active) note(team string, diagnostics []rules.Diagnostic) {
+	for _, d := range diagnostics {
+		if d.Severity == rules.Error {
+			a.Broken[team] = append(a.Broken[team], d.String())
+		}
+	}
+}
+
+// unowned are the diagnostics that are no team's.
+func unowned(all []rules.Diagnostic) []rules.Diagnostic {
+	var out []rules.Diagnostic
+	for _, d := range all {
+		if d.Team == "" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func lines(diagnostics []rules.Diagnostic) string {
+	text := ""
+	for i, d := range diagnostics {
+		if i > 0 {
+			text += "\n"
+		}
+		text += d.String()
+	}
+	return text
+}
+
+// report logs what is in force now, and what is wrong.
+func (l *Loader) report(before, now *Active) {
+	for team, found := range now.Broken {
+		for _, line := range found {
+			l.Log.Error().Str("team", team).Str("problem", line).Msg("rules are broken; what was good last is in force")
+		}
+	}
+	for _, t := range now.teams.All() {
+		for _, g := range t.Gerrit {
+			if !slices.Contains(l.Servers, g.Server) {
+				l.Log.Warn().Str("team", t.Name).Str("server", g.Server).Msg("a grant on a Gerrit that config.yaml doesn't have")
+			}
+		}
+	}
+	if before == nil || before.Set.Hash() != now.Set.Hash() {
+		l.Log.Info().Str("set", now.Set.Hash()).Int("rules", len(now.Set.Rules())).Msg("rules in force")
+	}
+	if before == nil {
+		return
+	}
+	for _, r := range before.Set.Rules() {
+		if r.Mode == rules.Live && r.Votes() && !live(now.Set, r.Team, r.Name) {
+			l.Log.Warn().Str("rule", r.Team+"/"+r.Name).Msg("a rule that votes is no longer live: its votes are taken back")
+		}
+	}
+}
+
+func live(set *rules.Set, team, name string) bool {
+	r := set.Rule(team, name)
+	return r != nil && r.Mode == rules.Live
+}
+
+// beginKeys are the first sights of a set: one for each source, server, project pattern and rule that looks.
+func beginKeys(set *rules.Set) []store.BeginKey {
+	seen := map[store.BeginKey]bool{}
+	var keys []store.BeginKey
+	for _, r := range set.Rules() {
+		if r.Mode == rules.Off {
+			continue
+		}
+		for _, t := range r.On {
+			// The empty project stands for an event whose change isn't known when it is matched.
+			for _, project := range append([]string{""}, t.Projects...) {
+				k := store.BeginKey{Source: t.Source, Server: t.Server, Project: project, Team: r.Team, Rule: r.Name}
+				if !seen[k] {
+					seen[k] = true
+					keys = append(keys, k)
+				}
+			}
+		}
+	}
+	return keys
+}
