@@ -50,34 +50,60 @@ func (w *Watcher) Run(ctx context.Context) error {
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
 	defer quiet.Stop()
-	seen, pending := w.Since, false
+	seen, stirred := w.Since, false
+	// stir waits for quiet, but not for ever: each poll looks, however much is going on.
+	stir := func() {
+		if !stirred {
+			stirred = true
+			quiet.Reset(or(w.Quiet, 300*time.Millisecond))
+		}
+	}
 	if now := w.look(kernel); seen == "" {
 		seen = now
 	} else if now != seen {
-		quiet.Reset(or(w.Quiet, 300*time.Millisecond))
-		pending = true
+		stir()
 	}
+	last := seen
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-kernel.Events:
-			quiet.Reset(or(w.Quiet, 300*time.Millisecond))
-			pending = true
+		case e := <-kernel.Events:
+			if w.concerns(e.Name) {
+				stir()
+			}
 		case <-kernel.Errors: // an overflow, say: polling finds what it hid
 		case <-poll.C:
-			if !pending && w.look(kernel) != seen {
-				quiet.Reset(or(w.Quiet, 300*time.Millisecond))
-				pending = true
+			if w.look(kernel) != seen {
+				stir()
 			}
 		case <-quiet.C:
-			pending = false
-			if now := w.look(kernel); now != seen {
+			stirred = false
+			now := w.look(kernel)
+			if now != last { // it is still being written
+				last = now
+				stir()
+				continue
+			}
+			if now != seen {
 				seen = now
 				w.Changed(ctx)
 			}
 		}
 	}
+}
+
+// concerns tells whether an event is about the rules: the folders around them are watched too, and the store may be
+// in one of these.
+func (w *Watcher) concerns(name string) bool {
+	folder, base := filepath.Split(name)
+	switch {
+	case strings.HasPrefix(base, ".."): // how Kubernetes swaps what it mounts
+		return true
+	case filepath.Clean(folder) == filepath.Dir(w.Dir) || filepath.Clean(folder) == filepath.Dir(w.Teams):
+		return name == filepath.Clean(w.Dir) || name == filepath.Clean(w.Teams)
+	}
+	return true
 }
 
 // look is Look, and has the kernel watch every folder of it. The folders around Dir and Teams are

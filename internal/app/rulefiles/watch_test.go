@@ -82,3 +82,15 @@ func TestWatcherTellsWhatChangedBeforeItBegan(t *testing.T) {
 		t.Errorf("told %t, %v", told, err)
 	}
 }
+
+func TestWatcherIsNotKeptBusyByTheStoreBesideTheRules(t *testing.T) {
+	w := &Watcher{Dir: "/etc/verdict/rules", Teams: "/etc/verdict/teams.yaml"}
+	for name, want := range map[string]bool{
+		"/etc/verdict/verdict.db-wal": false, "/etc/verdict/teams.yaml": true, "/etc/verdict/rules": true, "/etc/verdict/..data": true,
+		"/etc/verdict/rules/graphics": true, "/srv/rules-2/graphics/ci.yaml": true,
+	} {
+		if got := w.concerns(name); got != want {
+			t.Errorf("%s: got %t, want %t", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"verdict/gerrit"
+	"verdict/internal/app/admin"
+	"verdict/internal/app/rulefiles"
+	"verdict/internal/app/ruleset"
+	"verdict/internal/config"
+	"verdict/internal/decide"
+	"verdict/internal/deliver"
+	"verdict/internal/facts"
+	"verdict/internal/ingest"
+	"verdict/internal/store"
+	"verdict/pulse"
+	"verdict/rules"
+	"verdict/taskcluster"
+)
+
+// bot is a process, put together.
+type bot struct {
+	cfg     *config.Config
+	log     zerolog.Logger
+	version string
+	started time.Time
+	replica string
+	reload  <-chan struct{}
+
+	store     *store.Store
+	socket    net.Listener
+	rules     *ruleset.Loader
+	loads     loads
+	watcher   *rulefiles.Watcher
+	inbox     *ingest.Inbox
+	consumer  *pulse.Consumer // nil without pulse
+	polls     *polls
+	replicas  *replicas
+	decider   *decide.Decider
+	deliverer *deliver.Deliverer
+}
+
+// assemble puts a process together, and fails where it could never work. A server that is away is no reason to
+// fail: it comes back.
+func assemble(ctx context.Context, o Options) (b *bot, err error) {
+	cfg := o.Config
+	b = &bot{cfg: cfg, log: o.Log, version: o.Version, started: time.Now(), replica: replicaID(), reload: o.Reload}
+	defer func() {
+		if err != nil {
+			b.close()
+		}
+	}()
+	for _, w := range cfg.Warnings {
+		b.log.Warn().Msg(w)
+	}
+	if err := cfg.CheckSecrets(); err != nil {
+		return b, err
+	}
+	trusted, err := trust(cfg.TLS.CAFile)
+	if err != nil {
+		return b, err
+	}
+	// The socket comes first: one bot that runs already is told more clearly by it than by the store's lock.
+	if b.socket, err = admin.Listen(ctx, cfg.Admin.Socket); err != nil {
+		return b, err
+	}
+	b.store, err = store.Open(ctx, store.Options{
+		URL: cfg.Store.URL, Password: cfg.StorePassword(), Migrate: cfg.Store.Migrate, Log: b.log,
+	})
+	if err != nil {
+		return b, err
+	}
+	b.rules = &ruleset.Loader{
+		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
+		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Store: b.store, Log: b.log,
+	}
+	if err := b.firstRules(ctx); err != nil {
+		return b, err
+	}
+	clients := b.gerritClients(trusted)
+	queue, err := b.queue(trusted)
+	if err != nil {
+		return b, err
+	}
+	parts := &Parts{Intake: b.store, Decisions: b.store, Deliveries: b.store, Queue: queue, Gerrit: map[string]Gerrit{}}
+	for name, c := range clients {
+		parts.Gerrit[name] = c
+	}
+	if o.Wrap != nil {
+		o.Wrap(parts)
+	}
+	b.wire(parts)
+	b.polls = newPolls(cfg, clients, b.inbox, b.log)
+	b.replicas = &replicas{id: b.replica, queue: b.queueName(), prefix: cfg.Pulse.ExchangePrefix, store: b.store, set: b.set, log: b.log, changed: make(chan struct{}, 1)}
+	return b, b.connectPulse(ctx, trusted)
+}
+
+func (b *bot) set() *rules.Set { return b.rules.Active().Set }
+
+// wire connects the stages.
+func (b *bot) wire(p *Parts) {
+	cfg := b.cfg
+	b.inbox = &ingest.Inbox{Store: p.Intake, Rules: b.set, ExchangePrefix: cfg.Pulse.ExchangePrefix}
+	source := &facts.Source{
+		Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) facts.Gerrit { return g }), URLs: map[string]string{},
+		Queue: p.Queue, RootURL: cfg.Taskcluster.RootURL, DashboardURL: cfg.DashboardURL,
+	}
+	for name, g := range cfg.Gerrit {
+		source.URLs[name] = g.URL
+	}
+	maxAge := cfg.Guards.MaxAge
+	if maxAge == 0 {
+		maxAge = math.MaxInt64
+	}
+	b.decider = &decide.Decider{
+		Store: p.Decisions, Facts: source, ExchangePrefix: cfg.Pulse.ExchangePrefix, SchedulerID: cfg.Taskcluster.SchedulerID,
+		Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
+		Active: func() decide.Active {
+			a := b.rules.Active()
+			return decide.Active{Set: a.Set, Begins: a.Begins}
+		},
+	}
+	b.deliverer = &deliver.Deliverer{
+		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue,
+		People: source, Rules: b.set, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
+		Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,
+	}
+}
+
+func (b *bot) gerritClients(trusted *tls.Config) map[string]*gerrit.Client {
+	clients := make(map[string]*gerrit.Client, len(b.cfg.Gerrit))
+	for name, g := range b.cfg.Gerrit {
+		c := gerrit.NewClient(g.URL, gerrit.PasswordAuth(g.User, g.Token.Read))
+		c.HTTPClient = &http.Client{Transport: gerrit.NewTransport(trusted)}
+		c.RequestsPerSecond, c.Concurrent = g.Limits.RequestsPerSecond, g.Limits.Concurrent
+		clients[name] = c
+	}
+	return clients
+}
+
+func (b *bot) queue(trusted *tls.Config) (Queue, error) {
+	t := b.cfg.Taskcluster
+	if t.RootURL == "" {
+		return noQueue{}, nil
+	}
+	credentials := &taskcluster.RotatingCredentials{ClientID: t.ClientID, AccessToken: t.AccessToken.Read}
+	o := taskcluster.Options{}
+	if trusted != nil {
+		o.HTTPClient = &http.Client{
+			Transport:     gerrit.NewTransport(trusted),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	q, err := taskcluster.NewQueue(t.RootURL, credentials, o)
+	if err != nil {
+		return nil, fmt.Errorf("taskcluster: %w", err)
+	}
+	return q, nil
+}
+
+// queueName is empty without pulse.
+func (b *bot) queueName() string {
+	if b.cfg.Pulse.URL == "" {
+		return ""
+	}
+	return "queue/" + b.cfg.Pulse.User + "/" + b.cfg.Instance
+}
+
+func (b *bot) connectPulse(ctx context.Context, trusted *tls.Config) error {
+	p := b.cfg.Pulse
+	if p.URL == "" {
+		return b.replicas.beat(ctx)
+	}
+	former, err := b.replicas.former(ctx)
+	if err != nil {
+		return err
+	}
+	b.consumer, err = pulse.New(pulse.Config{
+		URL: p.URL, Vhost: p.Vhost, User: p.User, Password: p.Password.Read, Queue: b.queueName(), TLS: trusted,
+		Replicas: b.replicas.live, Former: former, Handle: b.inbox.AcceptMessages, Notice: b.notice,
+	})
+	if err != nil {
+		return fmt.Errorf("pulse: %w", err)
+	}
+	b.replicas.bind = b.consumer.SetBindings
+	return b.replicas.beat(ctx)
+}
+
+// trust gives the system's certificates and those of a file; nil: the system's alone.
+func trust(caFile string) (*tls.Config, error) {
+	if caFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls.caFile: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without certificates of its own
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("tls.caFile: %s holds no certificate in PEM form", caFile)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+// replicaID names this process among all that ever ran.
+func replicaID() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:6]))
+}
+
+func (b *bot) close() {
+	var errs []error
+	if b.socket != nil && b.socket.Close() == nil { // otherwise it was served, and is gone
+		os.Remove(b.cfg.Admin.Socket)
+	}
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		b.log.Warn().Err(err).Msg("not everything could be closed")
+	}
+}

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"verdict/internal/decide"
+	"verdict/internal/deliver"
+	"verdict/internal/facts"
+	"verdict/internal/ingest"
+	"verdict/taskcluster"
+)
+
+// Gerrit is what the stages need of one server.
+type Gerrit interface {
+	deliver.Gerrit
+	facts.Gerrit
+}
+
+// Queue is what the stages need of Taskcluster's queue.
+type Queue interface {
+	deliver.Tasks
+	facts.Queue
+}
+
+// Parts are what the stages stand on. A test may put something of its own around them.
+type Parts struct {
+	Intake     ingest.Store
+	Decisions  decide.Store
+	Deliveries deliver.Store
+	Gerrit     map[string]Gerrit
+	Queue      Queue
+}
+
+func gerritsAs[T any](servers map[string]Gerrit, as func(Gerrit) T) map[string]T {
+	out := make(map[string]T, len(servers))
+	for name, g := range servers {
+		out[name] = as(g)
+	}
+	return out
+}
+
+// noQueue stands in where no Taskcluster is configured: nothing is known of any task, and none can be created.
+type noQueue struct{}
+
+var _ Queue = noQueue{}
+
+const noTaskcluster = "taskcluster.rootURL is not configured"
+
+// Task implements facts.Queue.
+func (noQueue) Task(context.Context, string) (*taskcluster.Task, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
+}
+
+// Status implements facts.Queue.
+func (noQueue) Status(context.Context, string) (*taskcluster.TaskStatus, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
+}
+
+// ListTaskGroup implements facts.Queue.
+func (noQueue) ListTaskGroup(context.Context, string, int) (*taskcluster.TaskGroup, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
+}
+
+// CreateTask implements deliver.Tasks.
+func (noQueue) CreateTask(context.Context, string, json.RawMessage, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)
+}

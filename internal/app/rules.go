@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"sync"
+
+	"verdict/internal/app/rulefiles"
+)
+
+// loads remembers how the last load of the rules ended.
+type loads struct {
+	mu   sync.Mutex
+	last string // its error, empty when it worked
+}
+
+func (l *loads) note(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = ""
+	if err != nil {
+		l.last = err.Error()
+	}
+}
+
+func (l *loads) error() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// firstRules loads the rules at the start: without any there is nothing to run.
+func (b *bot) firstRules(ctx context.Context) error {
+	b.watcher = &rulefiles.Watcher{Dir: b.cfg.Rules.Dir, Teams: b.cfg.Rules.Teams, Log: b.log, Changed: b.loadRules}
+	b.watcher.Since = b.watcher.Look()
+	return b.rules.Load(ctx)
+}
+
+// watchRules loads the rules again when they change, and when asked to.
+func (b *bot) watchRules(ctx context.Context) error {
+	watching := make(chan error, 1)
+	go func() { watching <- b.watcher.Run(ctx) }()
+	for {
+		select {
+		case err := <-watching:
+			return err
+		case <-b.reload:
+			b.log.Info().Msg("the rules are read anew, as asked")
+			b.loadRules(ctx)
+		}
+	}
+}
+
+// loadRules puts changed rules into force, and has the queue bound to what they need.
+func (b *bot) loadRules(ctx context.Context) {
+	err := b.rules.Load(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	b.loads.note(err)
+	if err != nil {
+		b.log.Error().Err(err).Msg("the rules could not be loaded; those before stay in force")
+	}
+	select {
+	case b.replicas.changed <- struct{}{}:
+	default: // a beat is due already
+	}
+}
