@@ -1,0 +1,241 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"verdict/internal/app/rulefiles"
+	"verdict/rules"
+)
+
+func newCheck(g *global) *cobra.Command {
+	var teams string
+	cmd := &cobra.Command{
+		Use:   "check [--teams FILE] PATH...",
+		Short: "Tell all that is wrong with rule files",
+		Long: `Check reads rule files as bot run does, and prints all that is wrong, each with its place. PATH is the rules'
+folder, a team's folder in it, or a file. It needs nothing but the rules and teams.yaml, and speaks to no server.
+
+Without --teams it takes the teams.yaml that lies in the rules' folder or beside it; where there is none, each
+folder counts as a team and grants are not checked.
+
+It exits with 1 when there are errors; warnings alone are fine.`,
+		Example: `  bot check rules
+  bot check --teams /etc/verdict/teams.yaml rules/graphics
+  bot check --json rules/graphics/ci.yaml`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, count, err := check(args, teams)
+			if err != nil {
+				return err
+			}
+			if g.json {
+				err = printJSON(cmd, viewsOf(found))
+			} else {
+				printDiagnostics(cmd, found, count)
+			}
+			if err == nil && rules.HasErrors(found) {
+				return errFindings
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&teams, "teams", "", "the administrators' file of teams and grants")
+	return cmd
+}
+
+// check gives all diagnostics about the paths, as they were named, and how many rules there are in them.
+func check(paths []string, teamsFile string) (found []rules.Diagnostic, count int, err error) {
+	seen := map[string]bool{}
+	for _, path := range paths {
+		d, n, err := checkPath(path, teamsFile)
+		if err != nil {
+			return nil, 0, err
+		}
+		count += n
+		for _, one := range d {
+			if key := one.String(); !seen[key] {
+				seen[key] = true
+				found = append(found, one)
+			}
+		}
+	}
+	return found, count, nil
+}
+
+func checkPath(path, teamsFile string) ([]rules.Diagnostic, int, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("check: %w", err)
+	}
+	teams, diagnostics, err := loadTeams(path, teamsFile)
+	if err != nil || rules.HasErrors(diagnostics) {
+		return diagnostics, 0, err
+	}
+	root, below, err := rulesFolder(path, info.IsDir(), teams)
+	if err != nil {
+		return nil, 0, err
+	}
+	files, refused, err := rulefiles.Read(root)
+	if err != nil {
+		return nil, 0, err
+	}
+	set, found := rules.Load(rules.Sources{Files: files, Teams: teams})
+	for _, r := range refused {
+		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
+	}
+	wanted := func(file string) bool { return below == "." || file == below || strings.HasPrefix(file, below+"/") }
+	for _, d := range found {
+		if teams != nil && d.File == teams.File {
+			diagnostics = append(diagnostics, d)
+		} else if wanted(d.File) {
+			d.File = filepath.Join(shown(root), filepath.FromSlash(d.File))
+			diagnostics = append(diagnostics, d)
+		}
+	}
+	count := 0
+	for _, r := range set.Rules() {
+		if wanted(r.File) {
+			count++
+		}
+	}
+	return diagnostics, count, nil
+}
+
+// loadTeams reads the named teams.yaml, or the nearest one; nil when there is none.
+func loadTeams(path, file string) (*rules.Teams, []rules.Diagnostic, error) {
+	if file == "" {
+		file = nearestTeams(path)
+	}
+	if file == "" {
+		return nil, nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("check: %w", err)
+	}
+	teams, diagnostics := rules.LoadTeams(file, data)
+	return teams, diagnostics, nil
+}
+
+// nearestTeams looks for teams.yaml in the path, in the folders around it up to two levels, and beside these.
+func nearestTeams(path string) string {
+	folder, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	for range 4 {
+		name := filepath.Join(folder, "teams.yaml")
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+			return shown(name)
+		}
+		folder = filepath.Dir(folder)
+	}
+	return ""
+}
+
+// rulesFolder finds the folder that teams' folders are in, and the path below it. Without teams, or where no team's
+// folder is on the way, it is the path itself.
+func rulesFolder(path string, isDir bool, teams *rules.Teams) (root, below string, err error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", "", fmt.Errorf("check: %w", err)
+	}
+	if isDir && holdsTeam(abs, teams) {
+		return abs, ".", nil
+	}
+	for root = filepath.Dir(abs); ; root = filepath.Dir(root) {
+		rel, err := filepath.Rel(root, abs)
+		if err != nil {
+			return "", "", fmt.Errorf("check: %w", err)
+		}
+		rel = filepath.ToSlash(rel)
+		if slices.ContainsFunc(teams.All(), func(t *rules.Team) bool { return strings.HasPrefix(rel+"/", t.Folder) }) {
+			return root, rel, nil
+		}
+		if root == filepath.Dir(root) {
+			break
+		}
+	}
+	switch {
+	case isDir && teams == nil && holdsFolders(abs):
+		return abs, ".", nil
+	case isDir && teams != nil:
+		return "", "", fmt.Errorf("check: %s is no team's folder in %s, and holds none", path, teams.File)
+	case isDir:
+		return filepath.Dir(abs), filepath.Base(abs), nil // a team's folder
+	case teams != nil:
+		return "", "", fmt.Errorf("check: %s is in no team's folder of %s", path, teams.File)
+	}
+	folder := filepath.Dir(abs)
+	return filepath.Dir(folder), filepath.Base(folder) + "/" + filepath.Base(abs), nil
+}
+
+func holdsTeam(folder string, teams *rules.Teams) bool {
+	return slices.ContainsFunc(teams.All(), func(t *rules.Team) bool {
+		info, err := os.Stat(filepath.Join(folder, filepath.FromSlash(t.Folder)))
+		return err == nil && info.IsDir()
+	})
+}
+
+// holdsFolders tells a rules' folder from a team's: files lie only in the latter.
+func holdsFolders(folder string) bool {
+	names, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	return err == nil && !slices.ContainsFunc(names, func(name string) bool { return filepath.Base(name) != "teams.yaml" })
+}
+
+// shown is a path as a person at this place would write it.
+func shown(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return path
+	}
+	return rel
+}
+
+func printDiagnostics(cmd *cobra.Command, found []rules.Diagnostic, count int) {
+	out := cmd.OutOrStdout()
+	errs := 0
+	for _, d := range found {
+		fmt.Fprintf(out, "%s\n%s", d, d.Excerpt())
+		if d.Severity == rules.Error {
+			errs++
+		}
+	}
+	switch {
+	case errs > 0:
+		fmt.Fprintf(out, "%s\n", plural(errs, "error"))
+	default:
+		fmt.Fprintf(out, "%s, no errors\n", plural(count, "rule"))
+	}
+}
+
+// diagnostic is one as JSON.
+type diagnostic struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	Length   int    `json:"length,omitempty"`
+	Severity string `json:"severity"`
+	Team     string `json:"team,omitempty"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+	Source   string `json:"source,omitempty"`
+}
+
+func viewsOf(found []rules.Diagnostic) []diagnostic {
+	out := make([]diagnostic, 0, len(found))
+	for _, d := range found {
+		out = append(out, diagnostic{d.File, d.Line, d.Column, d.Length, d.Severity.String(), d.Team, d.Message, d.Hint, d.Source})
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"verdict/internal/app/admin"
+)
+
+func newStatus(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "How the bot is: sources, rules, what waits, what is held",
+		Long: `Status asks the running bot by its admin socket, or looks into its store when none runs.
+
+It exits with 1 when no bot runs, when something is degraded, and when events are parked.`,
+		Example: `  bot status
+  bot status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
+				s, err := a.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if g.json {
+					err = printJSON(cmd, s)
+				} else {
+					printStatus(cmd.OutOrStdout(), s)
+				}
+				if err == nil && (!s.Running || len(s.Degraded) > 0 || s.Counts.Events["parked"] > 0) {
+					return errFindings
+				}
+				return err
+			})
+		},
+	}
+}
+
+func printStatus(out io.Writer, s admin.Status) {
+	if s.Running {
+		fmt.Fprintf(out, "%s is running: %s, Verdict %s, since %s\n", s.Instance, s.Mode, s.Version, when(s.Started))
+	} else {
+		fmt.Fprintf(out, "%s is not running; this is what its store holds\n", s.Instance)
+	}
+	for _, d := range s.Degraded {
+		fmt.Fprintf(out, "degraded: %s\n", d)
+	}
+	for _, src := range s.Sources {
+		fmt.Fprintf(out, "  %-12s %s\n", src.Name, sourceLine(src))
+	}
+	if s.Running {
+		fmt.Fprintf(out, "  %-12s %s, loaded %s, %s\n", "rules", plural(s.Rules.Count, "rule"), when(s.Rules.Loaded), short(s.Rules.Hash))
+	}
+	for _, team := range slices.Sorted(maps.Keys(s.Rules.Broken)) {
+		fmt.Fprintf(out, "  %-12s team %s: its last good files are in force\n", "", team)
+		for _, line := range s.Rules.Broken[team] {
+			fmt.Fprintf(out, "  %-12s   %s\n", "", line)
+		}
+	}
+	fmt.Fprintf(out, "  %-12s %s\n", "events", counted(s.Counts.Events))
+	fmt.Fprintf(out, "  %-12s %s\n", "actions", counted(s.Counts.Actions))
+	if !s.Counts.Oldest.IsZero() {
+		fmt.Fprintf(out, "  %-12s the oldest of %s\n", "undecided", when(s.Counts.Oldest))
+	}
+	for _, r := range s.Replicas {
+		fmt.Fprintf(out, "  %-12s %s, rules %s, seen %s\n", "replica", r.ID, short(r.Set), when(r.Seen))
+	}
+	for _, h := range s.Holds {
+		fmt.Fprintf(out, "  %-12s %s since %s by %s: %s\n", "held", h.Scope, when(h.Since), orDash(h.By), orDash(h.Reason))
+	}
+}
+
+func sourceLine(s admin.Source) string {
+	var parts []string
+	if s.Connected {
+		parts = append(parts, "connected since "+when(s.Since))
+	} else {
+		parts = append(parts, "not connected")
+	}
+	if s.Depth != nil {
+		parts = append(parts, plural(*s.Depth, "message")+" waiting")
+	}
+	if n := len(s.Bindings); n > 0 {
+		parts = append(parts, plural(n, "binding"))
+	}
+	if s.Error != "" {
+		parts = append(parts, oneLine(s.Error))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func counted(counts map[string]int64) string {
+	var parts []string
+	for _, state := range slices.Sorted(maps.Keys(counts)) {
+		if counts[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[state], state))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
