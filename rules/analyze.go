@@ -39,6 +39,7 @@ func analyze(checked *cel.Ast, lets []let, out *compiled) {
 		out.provides = append(out.provides, p)
 	}
 	slices.Sort(out.provides)
+	a.equals(root)
 	slices.Sort(out.facts)
 }
 
@@ -84,6 +85,30 @@ func (a *analysis) guards(e ast.Expr, holds bool) map[string]bool {
 		}
 	}
 	return nil
+}
+
+// equals notes what is compared with a text wherever the expression holds.
+func (a *analysis) equals(e ast.Expr) {
+	if e.Kind() != ast.CallKind {
+		return
+	}
+	args := e.AsCall().Args()
+	switch e.AsCall().FunctionName() {
+	case operators.LogicalAnd:
+		a.equals(args[0])
+		a.equals(args[1])
+	case operators.Equals:
+		of, with := args[0], args[1]
+		if of.Kind() == ast.LiteralKind {
+			of, with = with, of
+		}
+		if with.Kind() != ast.LiteralKind || of.Kind() != ast.SelectKind {
+			return
+		}
+		if text, ok := with.AsLiteral().(types.String); ok {
+			a.out.equals = append(a.out.equals, equality{path: a.pathOf(of), value: string(text)})
+		}
+	}
 }
 
 // combine joins what two parts guard: all of it if both are as said, what they share if only one is.

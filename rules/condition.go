@@ -53,11 +53,16 @@ type compiled struct {
 	// are there if it holds.
 	requires []access
 	provides []string
+	// equals are the fields that have to be a certain text if the expression holds.
+	equals []equality
 	// loops says that it goes through a list.
 	loops bool
 	// uses are the facts with the place where each is named first.
 	uses []access
 }
+
+// equality is a field compared with a text.
+type equality struct{ path, value string }
 
 // access is where a field or a fact is named.
 type access struct {
@@ -75,7 +80,7 @@ type compiler struct {
 }
 
 func newCompiler() (*compiler, error) {
-	base, err := newEnv()
+	base, err := sharedEnv()
 	if err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}

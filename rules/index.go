@@ -19,7 +19,7 @@ type index struct {
 	// gerrit is by event type and server, where a rule names none "".
 	gerrit map[[2]string]*projectIndex
 	// states is by source (task or group) and state.
-	states map[[2]string][]entry
+	states map[[2]string]*exchangeIndex
 	// derives says which sources each exchange feeds.
 	derives map[string]derived
 }
@@ -27,7 +27,7 @@ type index struct {
 type derived struct{ task, group bool }
 
 func newIndex(rules []*Rule, prefix string) index {
-	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string][]entry{}, derives: map[string]derived{}}
+	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string]*exchangeIndex{}, derives: map[string]derived{}}
 	for _, r := range rules {
 		if r.Mode == Off {
 			continue
@@ -39,6 +39,9 @@ func newIndex(rules []*Rule, prefix string) index {
 	for _, e := range x.exchanges {
 		e.build()
 	}
+	for _, e := range x.states {
+		e.build()
+	}
 	return x
 }
 
@@ -48,7 +51,7 @@ func (x *index) add(e entry, prefix string) {
 	case "pulse":
 		name := longName(prefix, t.Type)
 		if x.exchanges[name] == nil {
-			x.exchanges[name] = &exchangeIndex{routes: map[string][]entry{}}
+			x.exchanges[name] = &exchangeIndex{}
 		}
 		x.exchanges[name].all = append(x.exchanges[name].all, e)
 	case "gerrit":
@@ -59,7 +62,10 @@ func (x *index) add(e entry, prefix string) {
 		x.gerrit[key].add(e)
 	default:
 		key := [2]string{t.Source, t.Type}
-		x.states[key] = append(x.states[key], e)
+		if x.states[key] == nil {
+			x.states[key] = &exchangeIndex{}
+		}
+		x.states[key].all = append(x.states[key].all, e)
 		for _, short := range feeds(t.Source, t.Type) {
 			d := x.derives[longName(prefix, short)]
 			d.task = d.task || t.Source == "task"
@@ -78,19 +84,16 @@ func (s *Set) Match(o Occurrence, dst []Candidate) []Candidate {
 		if e := s.index.exchanges[o.Type]; e != nil {
 			dst = e.match(o, dst)
 		}
+	case "task", "group":
+		if e := s.index.states[[2]string{o.Source, o.Type}]; e != nil {
+			dst = e.match(o, dst)
+		}
 	case "gerrit":
 		if p := s.index.gerrit[[2]string{o.Type, o.Server}]; p != nil {
 			dst = p.match(o, dst)
 		}
 		if p := s.index.gerrit[[2]string{o.Type, ""}]; p != nil && o.Server != "" {
 			dst = p.match(o, dst)
-		}
-	default:
-		known := o.Server != "" || o.Project != ""
-		for _, e := range s.index.states[[2]string{o.Source, o.Type}] {
-			if !known || e.trigger().Covers(o.Server, o.Project, o.Branch) {
-				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
-			}
 		}
 	}
 	return dst
@@ -99,7 +102,7 @@ func (s *Set) Match(o Occurrence, dst []Candidate) []Candidate {
 // Wants says whether any rule looks at this type of a source's events, whatever its change.
 func (s *Set) Wants(source, typ string) bool {
 	if source == "task" || source == "group" {
-		return len(s.index.states[[2]string{source, typ}]) > 0
+		return s.index.states[[2]string{source, typ}] != nil
 	}
 	for _, r := range s.rules {
 		for _, t := range r.On {
@@ -115,130 +118,6 @@ func (s *Set) Wants(source, typ string) bool {
 func (s *Set) Derives(exchange string) (task, group bool) {
 	d := s.index.derives[exchange]
 	return d.task, d.group
-}
-
-// exchangeIndex holds the triggers of one exchange.
-type exchangeIndex struct {
-	all    []entry
-	places []placeIndex
-	// rest have no word of their own, or a pattern with # in its middle.
-	rest   []entry
-	routes map[string][]entry
-	// routePatterns have wildcards.
-	routePatterns []entry
-}
-
-// placeIndex finds triggers by the word at one place of the routing key.
-type placeIndex struct {
-	at     int
-	byWord map[string][]entry
-}
-
-// build enters each trigger at the place of its routing key where the triggers differ most.
-func (x *exchangeIndex) build() {
-	var distinct []map[string]bool
-	for _, e := range x.all {
-		for i, w := range e.trigger().key.words {
-			for len(distinct) <= i {
-				distinct = append(distinct, map[string]bool{})
-			}
-			if w != "" {
-				distinct[i][w] = true
-			}
-		}
-	}
-	byPlace := map[int]map[string][]entry{}
-	for _, e := range x.all {
-		t := e.trigger()
-		if t.taskRoute != "" {
-			if strings.ContainsAny(t.taskRoute, "*#") {
-				x.routePatterns = append(x.routePatterns, e)
-			} else {
-				x.routes[t.taskRoute] = append(x.routes[t.taskRoute], e)
-			}
-			continue
-		}
-		best := -1
-		for i, w := range t.key.words {
-			if w != "" && (best < 0 || len(distinct[i]) > len(distinct[best])) {
-				best = i
-			}
-		}
-		if best < 0 {
-			x.rest = append(x.rest, e)
-			continue
-		}
-		if byPlace[best] == nil {
-			byPlace[best] = map[string][]entry{}
-		}
-		byPlace[best][t.key.words[best]] = append(byPlace[best][t.key.words[best]], e)
-	}
-	for at := range distinct {
-		if byPlace[at] != nil {
-			x.places = append(x.places, placeIndex{at: at, byWord: byPlace[at]})
-		}
-	}
-	x.all = nil
-}
-
-func (x *exchangeIndex) match(o Occurrence, dst []Candidate) []Candidate {
-	var buffer [16]string
-	words := splitWords(o.RoutingKey, buffer[:0])
-	for _, p := range x.places {
-		if p.at >= len(words) {
-			continue
-		}
-		for _, e := range p.byWord[words[p.at]] {
-			dst = e.ifKey(words, dst)
-		}
-	}
-	for _, e := range x.rest {
-		dst = e.ifKey(words, dst)
-	}
-	for i, route := range o.Routes {
-		for _, e := range x.routes[route] {
-			if !contains(o.Routes[:i], route) {
-				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
-			}
-		}
-	}
-	for _, e := range x.routePatterns {
-		for _, route := range o.Routes {
-			var more [16]string
-			if parseTopic(e.trigger().taskRoute).match(splitWords(route, more[:0])) {
-				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
-				break
-			}
-		}
-	}
-	return dst
-}
-
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
-}
-
-func (e entry) ifKey(words []string, dst []Candidate) []Candidate {
-	if !e.trigger().key.match(words) {
-		return dst
-	}
-	return append(dst, Candidate{Rule: e.rule, On: e.on})
-}
-
-func splitWords(key string, words []string) []string {
-	for {
-		word, rest, found := strings.Cut(key, ".")
-		words = append(words, word)
-		if !found {
-			return words
-		}
-		key = rest
-	}
 }
 
 // projectIndex holds the triggers of one of Gerrit's events on one server.

@@ -112,22 +112,28 @@ func (r *ruleLoader) when(n *yamlfile.Node) {
 		return
 	}
 	for _, item := range n.Items {
-		c, provides, ok := r.clause(item)
-		if ok {
-			r.rule.when = append(r.rule.when, c)
-			r.there = append(r.there, provides...)
+		c, compiled, ok := r.clause(item)
+		if !ok {
+			continue
+		}
+		r.rule.when = append(r.rule.when, c)
+		r.there = append(r.there, compiled.provides...)
+		for _, eq := range compiled.equals {
+			for i := range r.rule.On {
+				r.rule.On[i].compare(eq.path, eq.value)
+			}
 		}
 	}
 }
 
 // clause is a condition that is true or false.
-func (r *ruleLoader) clause(n *yamlfile.Node) (condition, []string, bool) {
-	c, provides, ok := r.condition(n, r.there)
+func (r *ruleLoader) clause(n *yamlfile.Node) (condition, *compiled, bool) {
+	c, compiled, ok := r.condition(n, r.there)
 	if ok && !c.isBool() {
 		r.refuse(n, fmt.Sprintf("a clause is true or false, this is %s", article(c.result)), "compare it with something")
 		return c, nil, false
 	}
-	return c, provides, ok
+	return c, compiled, ok
 }
 
 func article(t *types.Type) string {
@@ -138,8 +144,8 @@ func article(t *types.Type) string {
 	return "a " + text
 }
 
-// condition compiles one text of CEL, and tells what it guards if it holds.
-func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, []string, bool) {
+// condition compiles one text of CEL, in which the fields that are there need no guard.
+func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, *compiled, bool) {
 	if !r.isText(n) {
 		return condition{}, nil, false
 	}
@@ -162,7 +168,7 @@ func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, []s
 			r.refuseIn(n, finding{offset: use.offset, length: use.length, message: why})
 		}
 	}
-	return condition{text: strings.TrimSpace(text), line: n.Line, expression: c.expression}, c.provides, ok
+	return condition{text: strings.TrimSpace(text), line: n.Line, expression: c.expression}, c, ok
 }
 
 func guardHint(p string) string {

@@ -32,6 +32,7 @@ rules:
   - {name: idle, mode: 'off', on: {exchange: queue/task-failed}, do: [{comment: x}]}
   - {name: settled, on: {task: settled, project: a/b}, do: [{comment: x}]}
   - {name: failed, on: {task: failed}, do: [{comment: x}]}
+  - {name: compares, on: [{task: failed}, {exchange: queue/task-completed}], when: ['true', 'task.taskQueueId == "gfx/ci" && run.id == 0', '"s" == task.schedulerId'], do: [{comment: x}]}
   - {name: group, on: {group: settled}, do: [{comment: x}]}
   - {name: everywhere, on: {gerrit: patchset-created}, do: [{comment: x}]}
   - {name: main, on: {gerrit: patchset-created, server: s, project: a/b, branch: main}, do: [{comment: x}]}
@@ -63,7 +64,11 @@ func TestMatch(t *testing.T) {
 		{"a foreign exchange, longer", Occurrence{Source: "pulse", Type: "exchange/other/v1/thing", RoutingKey: "a.b.c"}, ""},
 		{"a task whose change isn't known", Occurrence{Source: "task", Type: "settled"}, "settled"},
 		{"a task of another project", Occurrence{Source: "task", Type: "settled", Server: "s", Project: "x"}, ""},
-		{"a run", Occurrence{Source: "task", Type: "failed"}, "failed"},
+		{"a run", Occurrence{Source: "task", Type: "failed"}, "failed compares"},
+		{"a run of the worker that a clause asks for", Occurrence{Source: "task", Type: "failed", RoutingKey: "primary.T.0.wg.w.gfx.ci.s.G._"}, "failed compares"},
+		{"a run of another scheduler", Occurrence{Source: "task", Type: "failed", RoutingKey: "primary.T.0.wg.w.gfx.ci.x.G._"}, "failed"},
+		{"a message of another worker", Occurrence{Source: "pulse", Type: DefaultExchangePrefix + "queue/v1/task-completed", RoutingKey: "primary.T.0.wg.w.gfx.cx.s.G._"}, "other"},
+		{"a message of the worker", Occurrence{Source: "pulse", Type: DefaultExchangePrefix + "queue/v1/task-completed", RoutingKey: "primary.T.0.wg.w.gfx.ci.s.G._"}, "other compares#1"},
 		{"a group", Occurrence{Source: "group", Type: "settled"}, "group"},
 		{"main", Occurrence{Source: "gerrit", Type: "patchset-created", Server: "s", Project: "a/b", Branch: "main"}, "main branches@a/b below@a/** everywhere"},
 		{"release", Occurrence{Source: "gerrit", Type: "patchset-created", Server: "s", Project: "a/c", Branch: "release/1"}, "branches@a/c below@a/** not everywhere"},

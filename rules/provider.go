@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -191,7 +192,10 @@ func (m freeMap) Type() ref.Type { return freeMapType }
 // Value is the Go map.
 func (m freeMap) Value() any { return m.entries }
 
-// newEnv is the environment of all conditions; compiled once, extended where a rule has a `let`.
+// sharedEnv is the environment of all conditions, extended where a rule has a `let`. It doesn't change, so all sets
+// share it.
+var sharedEnv = sync.OnceValues(newEnv)
+
 func newEnv() (*cel.Env, error) {
 	registry, err := types.NewRegistry(types.OptionalType)
 	if err != nil {

@@ -49,6 +49,8 @@ type Trigger struct {
 	files              []pattern
 	key                routingKey
 	taskRoute          string
+	// equal are the words of the routing key that a clause asks for, by place.
+	equal []string
 }
 
 // Covers says whether the trigger is about a change of this project and branch. One that names none covers all,
