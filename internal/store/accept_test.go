@@ -141,12 +141,12 @@ func TestRecentHintFindsOnlyWhatCameALittleWhileAgo(t *testing.T) {
 func TestEventIsFoundByABeginningOfItsID(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		for id, state := range map[string]store.EventState{"7f3k2a": store.EventReceived, "7f3k2b": store.EventUnmatched, "7g0": store.EventUnmatched, "7g0z": store.EventUnmatched, "9": store.EventParked} {
+		for id, state := range map[string]store.EventState{"7f3k2a": store.EventReceived, "7f3k2b": store.EventUnmatched, "7g0": store.EventUnmatched, "7g0z": store.EventUnmatched, "9": store.EventParked, "6a": store.EventReceived, "6b": store.EventReceived} {
 			ev := event(1)
 			ev.ID, ev.State, ev.Time = id, state, time.UnixMilli(int64(len(id)))
 			get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{ev}}))
 		}
-		for asked, want := range map[string]string{"7f3k2a": "7f3k2a", "7f3k2b": "7f3k2b", "7g": "", "7g0": "7g0", "7g0z": "7g0z", "9": "9"} {
+		for asked, want := range map[string]string{"7f3k2a": "7f3k2a", "7f3k2b": "7f3k2b", "7f3": "7f3k2a", "6": "", "7g": "", "7g0": "7g0", "7g0z": "7g0z", "9": "9"} {
 			ev, err := s.Event(ctx, asked)
 			if want == "" && !errors.Is(err, store.ErrAmbiguous) || want != "" && (err != nil || ev.ID != want) {
 				t.Errorf("Event(%q) = %q, %v; want %q", asked, ev.ID, err, want)

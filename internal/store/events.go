@@ -21,27 +21,28 @@ func scanEvent(row scanner) (Event, error) {
 	return ev, err
 }
 
-// byID and byBeginning are conditions on an event's id. The first is one look at an index; the second reads an index
-// of all events from end to end, which is for people, not for every event.
-const (
-	eventByID        = "id = ? AND state <> 'unmatched'"
-	eventByBeginning = "key_ms IN (SELECT key_ms FROM events WHERE id >= ? AND id < ?) AND id >= ? AND id < ?"
-)
+// eventByBeginning finds any event by a beginning of its id. It reads an index of all events from end to end: for
+// people, who ask now and then.
+const eventByBeginning = "key_ms IN (SELECT key_ms FROM events WHERE id >= ? AND id < ?) AND id >= ? AND id < ?"
 
-// Event reads one event, by its id or a beginning of it that fits no other.
+// Event reads one event, by its id or a beginning of it that fits no other. Those that no rule matched are looked at
+// only when none of the others fits.
 func (s *Store) Event(ctx context.Context, id string) (Event, error) {
-	var w where
-	w.and(eventByID, id)
-	ev, ok, err := first(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String(), w.args...)
-	if err == nil && !ok {
-		w = where{}
-		w.and(eventByBeginning, id, after(id), id, after(id))
-		var found []Event
+	var matched, every where
+	matched.and("id >= ? AND id < ? AND state <> 'unmatched'", id, after(id))
+	every.and(eventByBeginning, id, after(id), id, after(id))
+	var found []Event
+	for _, w := range []where{matched, every} {
+		var err error
 		found, err = all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+" ORDER BY id LIMIT 2", w.args...)
-		if err == nil {
-			ev, err = only(found, id, func(ev Event) string { return ev.ID })
+		if err != nil {
+			return Event{}, fmt.Errorf("read event: %w", err)
+		}
+		if len(found) > 0 {
+			break
 		}
 	}
+	ev, err := only(found, id, func(ev Event) string { return ev.ID })
 	if err != nil {
 		return Event{}, fmt.Errorf("read event: %w", err)
 	}
