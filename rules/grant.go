@@ -89,8 +89,8 @@ func withinAny(granted []pattern, wanted pattern) bool {
 	}
 	ok := false
 	for _, g := range granted {
-		if g.negate && (g.match(wanted.text) || !wanted.exact) {
-			return false
+		if g.negate && wanted.exact && g.match(wanted.text) {
+			return false // where a rule's pattern is wider, the excluded project is refused when its turn comes
 		}
 		ok = ok || !g.negate && g.within(wanted)
 	}

@@ -146,8 +146,10 @@ func (r *ruleLoader) place(form onForm, t *Trigger) bool {
 	t.Branches, t.branches = r.patterns(branch)
 	t.Files, t.files = r.patterns(form.Files)
 	ok := r.server(server, t)
-	if t.Source == "gerrit" && len(t.Projects) == 0 && !r.team.unlimited {
-		t.Projects, t.projects = r.granted(t.Server)
+	onlyExcludes := !slices.ContainsFunc(t.projects, func(p pattern) bool { return !p.negate })
+	if t.Source == "gerrit" && onlyExcludes && !r.team.unlimited {
+		texts, patterns := r.granted(t.Server)
+		t.Projects, t.projects = append(texts, t.Projects...), append(patterns, t.projects...)
 	}
 	return ok
 }

@@ -173,3 +173,33 @@ func TestABrokenFileStopsOnlyItsTeam(t *testing.T) {
 		t.Errorf("hashes %s and %s", set.Hash(), other.Hash())
 	}
 }
+
+func TestARuleWithoutAProjectLooksAtItsTeamsProjects(t *testing.T) {
+	teams, found := rules.LoadTeams("teams.yaml", []byte(teamsText))
+	if len(found) > 0 {
+		t.Fatal(listing(found))
+	}
+	granted := "platform/gfx platform/gfx/** !platform/gfx/secret docs"
+	set, found := rules.Load(rules.Sources{Teams: teams, Files: map[string][]byte{"graphics/r.yaml": []byte(`rules:
+  - {name: all, on: {gerrit: change-merged}, do: [{task: {taskQueueId: gfx/ci, deadline: x, payload: {}, metadata: {name: x, description: x}}}]}
+  - {name: but-docs, on: {gerrit: change-merged, project: '!docs'}, do: [{task: {taskQueueId: gfx/ci, deadline: x, payload: {}, metadata: {name: x, description: x}}}]}
+  - {name: task, on: {task: settled}, do: [{vote: {Verified: 1}}]}
+`)}})
+	if len(found) > 0 {
+		t.Fatal(listing(found))
+	}
+	for name, want := range map[string]string{"all": granted, "but-docs": granted + " !docs", "task": ""} {
+		trigger := set.Rule("graphics", name).On[0]
+		if got := strings.Join(trigger.Projects, " "); got != want || trigger.Server != "main" {
+			t.Errorf("%s looks at %s on %s, want %s on main", name, got, trigger.Server, want)
+		}
+	}
+	in := func(project string) int {
+		return len(set.Match(rules.Occurrence{Source: "gerrit", Type: "change-merged", Server: "main", Project: project, Branch: "x"}, nil))
+	}
+	for project, want := range map[string]int{"docs": 1, "platform/gfx/a": 2, "platform/gfx/secret": 0, "other": 0} {
+		if got := in(project); got != want {
+			t.Errorf("%d rules look at %s, want %d", got, project, want)
+		}
+	}
+}

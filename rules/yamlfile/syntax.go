@@ -21,6 +21,8 @@ var traps = []trap{
 	{regexp.MustCompile(`^\s*-\s+("[^"]*"\s*[^\s#,].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes"},
 	{regexp.MustCompile(`^\s*(?:-\s+)?[\w.]+:\s+("[^"]*"\s*[^\s#,}\]].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes"},
 	{regexp.MustCompile(`^\s*-\s+('[^']*'\s*[^\s#,].*)$`), "inside single quotes a single quote is written twice; CEL takes double quotes for texts"},
+	{regexp.MustCompile(`^\s*-\s+([\[{].*[\]}]\s*[^\s#,\]}].*)$`), "a text that begins with a bracket needs quotes"},
+	{regexp.MustCompile(`^\s*-\s+([>|]\s*[^\s#].*)$`), "this character begins a block of lines: put the text in quotes"},
 	{regexp.MustCompile(`[\[,:-]\s*(\*[^\s,\]}]*)`), "* begins an alias: put the pattern in quotes"},
 	{regexp.MustCompile(`[\[,:-]\s*(&[^\s,\]}]*)`), "& begins an anchor: put the text in quotes"},
 	{regexp.MustCompile(`[\[,:-]\s+(![^\s,\]}]*.*)$`), "! begins a tag: put the text in quotes"},
