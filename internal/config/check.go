@@ -133,12 +133,6 @@ func (k *checker) gerrit(name string, g *Gerrit) {
 	if g.Limits.RequestsPerSecond < 0 {
 		k.add("a negative number", "", at("limits", "requestsPerSecond")...)
 	}
-	if g.Limits.Concurrent == 0 {
-		g.Limits.Concurrent = gerritDefaults().Limits.Concurrent
-	}
-	if g.Limits.RequestsPerSecond == 0 {
-		g.Limits.RequestsPerSecond = gerritDefaults().Limits.RequestsPerSecond
-	}
 }
 
 // later checks what is not used yet, so that a mistake shows before it is.

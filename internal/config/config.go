@@ -248,9 +248,9 @@ type Webhook struct {
 
 // Limits are what the bot allows itself on a server.
 type Limits struct {
-	// RequestsPerSecond is the most on average. Default: 20. Zero: the default.
+	// RequestsPerSecond is the most on average. Default: 20. Zero: no limit.
 	RequestsPerSecond float64 `yaml:"requestsPerSecond"`
-	// Concurrent is the most at once. Default: 8. Zero: the default.
+	// Concurrent is the most at once. Default: 8. Zero: no limit.
 	Concurrent int `yaml:"concurrent"`
 }
 

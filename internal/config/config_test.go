@@ -110,11 +110,11 @@ func TestBeginIsResolvedAgainstNow(t *testing.T) {
 }
 
 func TestServersStartFromTheDefaults(t *testing.T) {
-	c := parse(t, "gerrit: {a: {url: 'https://r.example', user: u, poll: {cron: '@every 5s'}}, b: {url: 'https://s.example', user: u, limits: {concurrent: 0}}}\n")
+	c := parse(t, "gerrit: {a: {url: 'https://r.example', user: u, poll: {cron: '@every 5s'}}, b: {url: 'https://s.example', user: u, limits: {requestsPerSecond: 0}}}\n")
 	if p := c.Gerrit["a"].Poll; p.When.String() != "@every 5s" || p.Overlap != time.Minute {
 		t.Errorf("a polls %s with overlap %s", p.When, p.Overlap)
 	}
-	if l := c.Gerrit["b"].Limits; l.Concurrent != 8 || l.RequestsPerSecond != 20 {
+	if l := c.Gerrit["b"].Limits; l.Concurrent != 8 || l.RequestsPerSecond != 0 {
 		t.Errorf("b's limits are %+v", l)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -218,4 +219,26 @@ func TestCheckScope(t *testing.T) {
 			t.Errorf("%q: got %t, want %t", scope, got, ok)
 		}
 	}
+}
+
+func FuzzFilter(f *testing.F) {
+	f.Add("state=parked&limit=3&newest=1&since=2026-01-31T08:00:00.000000005Z")
+	f.Add("limit=-1")
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := url.ParseQuery(text)
+		if err != nil {
+			return
+		}
+		filter, err := filterOf(q)
+		if err != nil {
+			return
+		}
+		again, err := filterOf(queryOf(filter))
+		if err != nil || !again.Since.Equal(filter.Since) {
+			t.Fatalf("%+v became %+v, %v", filter, again, err)
+		}
+		if again.Since = filter.Since; again != filter {
+			t.Errorf("%+v became %+v", filter, again)
+		}
+	})
 }

@@ -21,8 +21,8 @@ type Watcher struct {
 	// Teams is the teams file.
 	Teams string
 	Log   zerolog.Logger
-	// Every is how often to look though the kernel told nothing: on some file systems it tells nothing at all.
-	// 5 s when zero.
+	// Every is how often to look though the kernel told nothing: on some file systems it tells nothing at all, and
+	// never that a symlink to the folder was swapped. 3 s when zero.
 	Every time.Duration
 	// Quiet is how long nothing must have changed before Changed is called. 300 ms when zero.
 	Quiet time.Duration
@@ -45,7 +45,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	} else {
 		defer kernel.Close()
 	}
-	poll := time.NewTicker(or(w.Every, 5*time.Second))
+	poll := time.NewTicker(or(w.Every, 3*time.Second))
 	defer poll.Stop()
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
@@ -68,10 +68,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case e := <-kernel.Events:
-			if w.concerns(e.Name) {
-				stir()
-			}
+		case <-kernel.Events:
+			stir()
 		case <-kernel.Errors: // an overflow, say: polling finds what it hid
 		case <-poll.C:
 			if w.look(kernel) != seen {
@@ -93,21 +91,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// concerns tells whether an event is about the rules: the folders around them are watched too, and the store may be
-// in one of these.
-func (w *Watcher) concerns(name string) bool {
-	folder, base := filepath.Split(name)
-	switch {
-	case strings.HasPrefix(base, ".."): // how Kubernetes swaps what it mounts
-		return true
-	case filepath.Clean(folder) == filepath.Dir(w.Dir) || filepath.Clean(folder) == filepath.Dir(w.Teams):
-		return name == filepath.Clean(w.Dir) || name == filepath.Clean(w.Teams)
-	}
-	return true
-}
-
-// look is Look, and has the kernel watch every folder of it. The folders around Dir and Teams are
-// watched too, since that is where a symlink is swapped or a file replaced.
+// look is Look, and has the kernel watch every folder of it and the teams file. The folders around them aren't
+// watched: the store may be there, which is written all the time.
 func (w *Watcher) look(kernel *fsnotify.Watcher) string {
 	sum := sha256.New()
 	note := func(name string) {
@@ -118,7 +103,7 @@ func (w *Watcher) look(kernel *fsnotify.Watcher) string {
 		}
 		fmt.Fprintf(sum, "%s %d %d %s %v\n", name, info.Size(), info.ModTime().UnixNano(), info.Mode(), inode(info))
 	}
-	folders := []string{filepath.Dir(w.Dir), filepath.Dir(w.Teams)}
+	watched := []string{w.Teams}
 	real, err := filepath.EvalSymlinks(w.Dir)
 	if err != nil {
 		real = w.Dir
@@ -133,16 +118,16 @@ func (w *Watcher) look(kernel *fsnotify.Watcher) string {
 			if name != real && strings.HasPrefix(e.Name(), ".git") {
 				return fs.SkipDir
 			}
-			folders = append(folders, name)
+			watched = append(watched, name)
 		}
 		note(name)
 		return nil
 	})
 	note(w.Teams)
 	if kernel.Events != nil {
-		for _, folder := range folders {
-			if err := kernel.Add(folder); err != nil {
-				w.Log.Debug().Err(err).Str("folder", folder).Msg("the kernel does not watch this folder")
+		for _, name := range watched {
+			if err := kernel.Add(name); err != nil {
+				w.Log.Debug().Err(err).Str("path", name).Msg("the kernel does not watch this")
 			}
 		}
 	}

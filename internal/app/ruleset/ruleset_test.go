@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -281,6 +282,19 @@ func TestTheSetIsKeptByItsHash(t *testing.T) {
 	files, err := unpack(kept.Body)
 	if err != nil || string(files["graphics/ci.yaml"]) != rule("merged", "platform/gfx") || string(files[teamsKey]) != teams {
 		t.Errorf("kept are %q, %v", files, err)
+	}
+}
+
+func TestAGrantOnAnUnknownGerritIsWarnedOf(t *testing.T) {
+	p := newPlace(t)
+	for _, servers := range [][]string{{"main"}, {"other"}} {
+		var log bytes.Buffer
+		l := p.loader()
+		l.Servers, l.Log = servers, zerolog.New(&log)
+		p.load(l)
+		if got, want := strings.Contains(log.String(), "doesn't have"), servers[0] != "main"; got != want {
+			t.Errorf("with %v: warned %t\n%s", servers, got, log.String())
+		}
 	}
 }
 
