@@ -53,8 +53,8 @@ func (k *keeper) bindMissing(ctx context.Context) error {
 	return k.reconcile(ctx, func(state *binding) bool { return !state.bound })
 }
 
-// reconcile makes of the wanted bindings those that due names, and then takes away what isn't wanted. It returns
-// an error only if the session can't go on.
+// reconcile makes of the wanted bindings those that due names, tells of a gap, now that the bindings stand, and
+// takes away what isn't wanted. It returns an error only if the session can't go on.
 func (k *keeper) reconcile(ctx context.Context, due func(*binding) bool) error {
 	bind, unbind := k.c.plan(due)
 	for _, group := range bind {
@@ -67,6 +67,7 @@ func (k *keeper) reconcile(ctx context.Context, due func(*binding) bool) error {
 		}
 		k.c.bound(group, err)
 	}
+	k.c.tellGap()
 	for _, b := range unbind {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -67,6 +67,9 @@ func (c *Consumer) Run(ctx context.Context) error {
 			break
 		}
 		c.failed(err)
+		if errors.Is(err, errQueueGone) {
+			c.rememberGap() // whoever declares it again
+		}
 		kind := ConnectFailed
 		if lasted > 0 {
 			kind = Disconnected

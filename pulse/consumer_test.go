@@ -1,6 +1,7 @@
 package pulse_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,12 +21,12 @@ func TestConsumerHandsOverWhatItIsBoundTo(t *testing.T) {
 		s.publish(0, "primary.a.1.w", "not for us")
 		s.publish(1, "primary.b.0.w", "2", "route.index.k")
 		s.received("1", "2")
-		m := s.got[0]
+		m := s.messages()[0]
 		if m.Exchange != s.exchanges[0] || m.RoutingKey != "primary.a.0.w" || fmt.Sprint(m.Routes) != "[index.x y.z]" ||
 			m.Redelivered || m.ContentType != "application/json" || time.Since(m.Received) > patience {
 			t.Errorf("got %+v", m)
 		}
-		if m := s.got[1]; m.RoutingKey != "primary.b.0.w" || fmt.Sprint(m.Routes) != "[index.k]" {
+		if m := s.messages()[1]; m.RoutingKey != "primary.b.0.w" || fmt.Sprint(m.Routes) != "[index.k]" {
 			t.Errorf("got %+v", m)
 		}
 		s.until("counted", func() bool { return s.consumer.Status().Acked == 2 })
@@ -44,7 +45,7 @@ func TestConsumerTakesBacklogInBatches(t *testing.T) {
 		s.cfg.Prefetch, s.cfg.BatchSize, s.cfg.BatchWait = 400, 100, time.Second
 		s.start()
 		s.until("all handled", func() bool { return s.consumer.Status().Acked == n })
-		for i, m := range s.got {
+		for i, m := range s.messages() {
 			if string(m.Body) != fmt.Sprint(i) {
 				t.Fatalf("message %d is %s", i, m.Body)
 			}
@@ -91,8 +92,8 @@ func TestConsumerAcksOnlyWhatIsHandled(t *testing.T) {
 		}
 		s.received("1")
 		s.awaitTold(pulse.HandleRecovered)
-		if s.got[0].Redelivered || tries.Load() != 3 {
-			t.Errorf("redelivered %t after %d tries", s.got[0].Redelivered, tries.Load())
+		if s.messages()[0].Redelivered || tries.Load() != 3 {
+			t.Errorf("redelivered %t after %d tries", s.messages()[0].Redelivered, tries.Load())
 		}
 		if s.consumer.Status().Stalled {
 			t.Error("still stalled")
@@ -115,7 +116,7 @@ func TestConsumerLeavesUnhandledBatchToTheBroker(t *testing.T) {
 		s.refuse = nil
 		s.start(s.on(0, "#"))
 		s.received("1")
-		if !s.got[0].Redelivered {
+		if !s.messages()[0].Redelivered {
 			t.Error("not marked as redelivered")
 		}
 		s.drained()
@@ -168,7 +169,7 @@ func TestConsumerDropsBatchWhoseChannelIsLost(t *testing.T) {
 		s.awaitTold(pulse.Disconnected)
 		fail.Store(false)
 		s.received("1")
-		if !s.got[0].Redelivered {
+		if !s.messages()[0].Redelivered {
 			t.Error("not marked as redelivered")
 		}
 		s.publish(0, "k", "2")
@@ -199,6 +200,28 @@ func TestConsumerFinishesBatchInHandWhenStopped(t *testing.T) {
 		<-stopped
 		s.received("1")
 		s.drained()
+	})
+}
+
+func TestConsumerCutsShortHandlerThatOutlivesDrain(t *testing.T) {
+	onEach(t, func(t *testing.T, s *stage) {
+		s.cfg.Drain = 20 * time.Millisecond
+		inHand := make(chan bool, 1)
+		s.cfg.Handle = func(ctx context.Context, _ []pulse.Message) error {
+			inHand <- true
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		s.start(s.on(0, "#"))
+		s.bound()
+		s.publish(0, "k", "1")
+		<-inHand
+		s.stop()
+		q, err := s.admin.InspectQueue(s.queue)
+		s.must(err)
+		if q.Ready != 1 {
+			t.Errorf("%d messages are left, want 1", q.Ready)
+		}
 	})
 }
 
@@ -245,7 +268,7 @@ func TestConsumerAsksForPasswordAtEachConnect(t *testing.T) {
 		s.start(s.on(0, "#"))
 		s.bound()
 		for i, want := range []string{"no such file", "log in as " + s.user} {
-			n := s.notices[i]
+			n := s.history()[i]
 			if n.Kind != pulse.ConnectFailed || !strings.Contains(n.Err.Error(), want) || strings.Contains(n.Err.Error(), "canary") {
 				t.Errorf("notice %d: got %s %v, want %q", i, n.Kind, n.Err, want)
 			}

@@ -27,7 +27,6 @@ func (k *keeper) run(ctx context.Context) error {
 	if err := k.bindAll(ctx); err != nil {
 		return err
 	}
-	k.c.tellGap()
 	ticker := time.NewTicker(k.c.cfg.Inspect)
 	defer ticker.Stop()
 	for round := 0; ; {

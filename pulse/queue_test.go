@@ -1,6 +1,7 @@
 package pulse_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,26 @@ func TestConsumerDeclaresDeletedQueueAgainAndTellsGap(t *testing.T) {
 		if n := s.awaitTold(pulse.Disconnected); !strings.Contains(n.Err.Error(), "queue was deleted") {
 			t.Errorf("got %v", n.Err)
 		}
+	})
+}
+
+func TestConsumerTellsGapOnlyWithBindings(t *testing.T) {
+	onEach(t, func(t *testing.T, s *stage) {
+		c, err := pulse.New(s.cfg)
+		s.must(err)
+		s.consumer = c
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- c.Run(ctx) }()
+		defer func() { cancel(); s.must(<-done) }()
+		s.until("inspected", func() bool { return c.Status().Consumers == 1 })
+		if n, told := s.told(pulse.Gap); told {
+			t.Errorf("told before any binding was asked for: %+v", n)
+		}
+		c.SetBindings([]pulse.Binding{s.on(0, "#")})
+		s.awaitTold(pulse.Gap)
+		s.publish(0, "k", "1")
+		s.received("1")
 	})
 }
 
@@ -97,7 +118,7 @@ func TestConsumerBindsMissingExchangeLater(t *testing.T) {
 		s.publish(2, "b", "2")
 		s.received("1", "2")
 		count := 0
-		for _, n := range s.notices {
+		for _, n := range s.history() {
 			if n.Kind == pulse.BindingMissing {
 				count++
 			}

@@ -51,6 +51,9 @@ func (c *Consumer) session(ctx, handling context.Context) (lasted time.Duration,
 	c.tell(Notice{Kind: Connected})
 	work.Go(func() { end(k.run(alive)) })
 	err = c.receive(alive, handling, ch, deliveries)
+	if cause := context.Cause(alive); cause != nil {
+		err = cause // says more than the ack that failed
+	}
 	c.connected(false)
 	return time.Since(begin) + 1, err
 }

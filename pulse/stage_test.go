@@ -179,12 +179,24 @@ func (s *stage) publish(exchange int, key, body string, cc ...string) {
 	s.must(s.admin.Publish(s.exchanges[exchange], key, cc, []byte(body)))
 }
 
-// bodies gives what was handled, in order, without repeats.
-func (s *stage) bodies() []string {
+// messages gives what was handled.
+func (s *stage) messages() []pulse.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
+// history gives what was told.
+func (s *stage) history() []pulse.Notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notices)
+}
+
+// bodies gives what was handled, in order, without repeats.
+func (s *stage) bodies() []string {
 	var list []string
-	for _, m := range s.got {
+	for _, m := range s.messages() {
 		if !slices.Contains(list, string(m.Body)) {
 			list = append(list, string(m.Body))
 		}
@@ -200,9 +212,7 @@ func (s *stage) received(want ...string) {
 
 // told gives the latest notice of a kind.
 func (s *stage) told(kind pulse.NoticeKind) (pulse.Notice, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, n := range slices.Backward(s.notices) {
+	for _, n := range slices.Backward(s.history()) {
 		if n.Kind == kind {
 			return n, true
 		}

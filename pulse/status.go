@@ -105,11 +105,13 @@ func (c *Consumer) rememberGap() {
 	}
 }
 
-// tellGap tells of a gap that is remembered.
+// tellGap tells of a gap that is remembered, once the bindings are known.
 func (c *Consumer) tellGap() {
 	c.mu.Lock()
-	gap := c.gap
-	c.gap = nil
+	var gap *time.Time
+	if c.bindingsSet {
+		gap, c.gap = c.gap, nil
+	}
 	c.mu.Unlock()
 	if gap != nil {
 		c.tell(Notice{Kind: Gap, Since: *gap})

@@ -77,6 +77,7 @@ func TestContractOnRabbitMQ(t *testing.T) {
 func run(t *testing.T, start func(*testing.T) *bench) {
 	for name, check := range contract {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := start(t)
 			admin, err := pulsetest.Connect(b.url, "guest", "guest")
 			if err != nil {

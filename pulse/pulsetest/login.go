@@ -19,7 +19,7 @@ func refusal(code uint16, format string, args ...any) *fault {
 }
 
 // hard tells whether the fault closes the connection.
-func (f *fault) hard() bool { return f.code >= 500 || f.code == codeForced }
+func (f *fault) hard() bool { return f.code >= 500 }
 
 // syntax is the fault of arguments that can't be read.
 func syntax(err error) *fault { return refusal(codeSyntaxError, "SYNTAX_ERROR - %v", err) }

@@ -14,7 +14,6 @@ func (m *message) size() int { return len(m.body) + len(m.props) + 100 }
 // The flags of the properties, in the order in which their values follow.
 const (
 	hasContentType  = 1 << 15
-	hasEncoding     = 1 << 14
 	hasHeaders      = 1 << 13
 	hasDeliveryMode = 1 << 12
 	hasPriority     = 1 << 11

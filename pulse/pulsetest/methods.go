@@ -64,14 +64,13 @@ const (
 	confirmSelectOK methodID = 85<<16 | 11
 )
 
-// The codes of refusals. Those from 500 on close the connection, but for the two that RabbitMQ says by channel.
+// The codes of refusals. Those from 500 on close the connection, the others a channel.
 const (
 	codeNoRoute        = 312
 	codeAccessRefused  = 403
 	codeNotFound       = 404
 	codeLocked         = 405
 	codePrecondition   = 406
-	codeResourceError  = 506
 	codeFrameError     = 501
 	codeSyntaxError    = 502
 	codeCommandInvalid = 503
@@ -79,5 +78,4 @@ const (
 	codeUnexpected     = 505
 	codeNotAllowed     = 530
 	codeNotImplemented = 540
-	codeForced         = 320
 )
