@@ -3,7 +3,9 @@ package gerrittest
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // Push is what somebody pushes for review. Without Change it is a new change
@@ -126,12 +128,20 @@ func (s *Server) newPatchset(c *change, p Push, by *account) *patchset {
 	return ps
 }
 
+// commitMessage puts the Change-Id below the body, as git's hook does: among the footers where there are some.
 func commitMessage(subject, body, id string) string {
-	if body != "" {
+	body = strings.TrimSpace(body)
+	switch last := body[strings.LastIndex(body, "\n\n")+1:]; {
+	case body == "":
+	case footersOnly.MatchString(strings.TrimSpace(last)):
+		body += "\n"
+	default:
 		body += "\n\n"
 	}
 	return subject + "\n\n" + body + "Change-Id: " + id + "\n"
 }
+
+var footersOnly = regexp.MustCompile(`^([A-Za-z0-9-]+: [^\n]+\n?)+$`)
 
 func kindOf(before, after *patchset) string {
 	switch {
