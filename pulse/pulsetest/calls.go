@@ -151,24 +151,24 @@ func (c *Client) Cancel(tag string) error {
 // Receive waits for the next message of any consumer. It returns ErrCancelled when there is none and a consumer
 // was cancelled.
 func (c *Client) Receive() (Delivery, error) {
-	for len(c.received) == 0 {
-		if c.cancelled > 0 {
-			c.cancelled--
-			return Delivery{}, ErrCancelled
-		}
-		d, err := c.await(basicDeliver, basicCancel)
-		if err != nil {
-			return Delivery{}, err
-		}
-		if d.method == basicCancel {
-			return Delivery{}, ErrCancelled
-		}
-		d.shortstr()
-		return c.message(d)
+	if len(c.received) > 0 {
+		first := c.received[0]
+		c.received = c.received[1:]
+		return first, nil
 	}
-	first := c.received[0]
-	c.received = c.received[1:]
-	return first, nil
+	if c.cancelled > 0 {
+		c.cancelled--
+		return Delivery{}, ErrCancelled
+	}
+	d, err := c.await(basicDeliver, basicCancel)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if d.method == basicCancel {
+		return Delivery{}, ErrCancelled
+	}
+	d.shortstr()
+	return c.message(d)
 }
 
 // Get takes one message from a queue; ok is false if it has none.
