@@ -57,8 +57,8 @@ func (c *Client) QueryChanges(ctx context.Context, q string, opts ...QueryChange
 	return changes, err
 }
 
-// queryChanges takes an answer of so many bytes at most; 0 is the client's
-// own limit.
+// queryChanges takes an answer of so many bytes at most, if that is less than
+// the client's own limit.
 func (c *Client) queryChanges(ctx context.Context, q string, opt QueryChangesOpt, limit int64) ([]*ChangeInfo, http.Header, error) {
 	var changes []*ChangeInfo
 	query := opt.values()

@@ -101,7 +101,7 @@ type call struct {
 	query  url.Values
 	body   any   // nil: none
 	out    any   // where the answer goes; nil: it is only checked
-	limit  int64 // bytes that the answer may have; 0: the client's own limit
+	limit  int64 // bytes that the answer may have, if less than Client.MaxAnswer; 0: that
 	change string
 	whole  bool // the call is about the change itself, not about a part of it
 }
@@ -150,7 +150,8 @@ func (c *Client) try(parent context.Context, call call, body []byte) (http.Heade
 	if err := c.check(parent, call, res); err != nil {
 		return res.Header, err
 	}
-	text, err := readUpTo(res.Body, cmp.Or(call.limit, c.MaxAnswer, defaultMaxAnswer))
+	limit := cmp.Or(c.MaxAnswer, defaultMaxAnswer)
+	text, err := readUpTo(res.Body, min(limit, cmp.Or(call.limit, limit)))
 	if err != nil {
 		return res.Header, c.noAnswer(parent, call, res, "the answer was cut short", err)
 	}

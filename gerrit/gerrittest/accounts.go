@@ -182,5 +182,5 @@ func (a *account) matches(op, value string) (bool, error) {
 		return fmt.Sprint(a.id) == value || strings.HasPrefix(strings.ToLower(a.Username), prefix) ||
 			strings.HasPrefix(strings.ToLower(a.Email), prefix) || strings.Contains(strings.ToLower(a.Name), prefix), nil
 	}
-	return false, fmt.Errorf("Unsupported operator %s:%s", op, value)
+	return false, badQuery("Unsupported operator %s:%s", op, value)
 }

@@ -212,9 +212,8 @@ func merged(a, b map[string]string) map[string]string {
 
 // real is the host of a real Gerrit: it pushes by git.
 type real struct {
-	url   string
-	dir   string // one clone for each project
-	admin *gerrit.Client
+	url string
+	dir string // one clone for each project
 }
 
 func newReal(t *testing.T) *env {

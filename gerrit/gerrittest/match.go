@@ -2,7 +2,6 @@ package gerrittest
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -173,7 +172,7 @@ func (m *matcher) matches(c *change, op, value string) (bool, error) {
 		return slices.ContainsFunc(c.hashtags, func(tag string) bool { return strings.EqualFold(tag, strings.TrimLeft(value, "#")) }), nil
 	case "change":
 		if !changeTerm.MatchString(value) {
-			return false, errors.New("Invalid change format")
+			return false, badQuery("Invalid change format")
 		}
 		return fmt.Sprint(c.number) == value || c.id == value || fmt.Sprintf("%s~%d", c.project, c.number) == value, nil
 	case "owner", "o":
@@ -189,15 +188,15 @@ func (m *matcher) matches(c *change, op, value string) (bool, error) {
 	case "limit":
 		n, err := strconv.Atoi(value)
 		if err != nil {
-			return false, fmt.Errorf("Invalid limit: %s", value)
+			return false, badQuery("Invalid limit: %s", value)
 		}
 		if n < 1 {
-			return false, fmt.Errorf("limit must be positive: %d", n)
+			return false, badQuery("limit must be positive: %d", n)
 		}
 		m.limit = n
 		return true, nil
 	}
-	return false, fmt.Errorf("Unsupported operator %s:%s", op, value)
+	return false, badQuery("Unsupported operator %s:%s", op, value)
 }
 
 func (m *matcher) timeOf(c *change, op string) time.Time {
@@ -228,7 +227,7 @@ func (m *matcher) is(c *change, op, value string) (bool, error) {
 			return c.owner == m.by, nil
 		}
 	}
-	return false, fmt.Errorf("Unrecognized value: %s", value)
+	return false, badQuery("Unrecognized value: %s", value)
 }
 
 var labelTerm = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*?)(=|>=|<=|>|<)?([+-]?\d+)(?:,(?:user=)?(.+))?$`)
@@ -240,11 +239,11 @@ var changeTerm = regexp.MustCompile(`^(\d+|.+~\d+|.+~.+~I[0-9a-fA-F]+|I[0-9a-fA-
 func (m *matcher) label(c *change, value string) (bool, error) {
 	parts := labelTerm.FindStringSubmatch(value)
 	if parts == nil {
-		return false, fmt.Errorf("Invalid label: %s", value)
+		return false, badQuery("Invalid label: %s", value)
 	}
 	want, err := strconv.Atoi(parts[3])
 	if err != nil {
-		return false, fmt.Errorf("Invalid label: %s", value)
+		return false, badQuery("Invalid label: %s", value)
 	}
 	var by *account
 	if parts[4] != "" {
@@ -269,7 +268,7 @@ func matchesPattern(name, pattern string) (bool, error) {
 	}
 	re, err := regexp.Compile("^(?:" + pattern[1:] + ")$")
 	if err != nil {
-		return false, fmt.Errorf("invalid regular expression: %s", pattern)
+		return false, badQuery("invalid regular expression: %s", pattern)
 	}
 	return re.MatchString(name), nil
 }
@@ -287,15 +286,15 @@ func queryDate(text string) (time.Time, error) {
 	}
 	parts := strings.Split(text, " ")
 	if _, err := time.Parse("2006-1-2", parts[0]); err != nil {
-		return time.Time{}, fmt.Errorf("Invalid date format: %s", parts[0])
+		return time.Time{}, badQuery("Invalid date format: %s", parts[0])
 	}
 	switch len(parts) {
 	case 2:
-		return time.Time{}, fmt.Errorf("Invalid time format: %s", parts[1])
+		return time.Time{}, badQuery("Invalid time format: %s", parts[1])
 	case 3:
-		return time.Time{}, fmt.Errorf("Invalid time zone: %s", parts[2])
+		return time.Time{}, badQuery("Invalid time zone: %s", parts[2])
 	}
-	return time.Time{}, fmt.Errorf("Expected date and optional time: %s", text)
+	return time.Time{}, badQuery("Expected date and optional time: %s", text)
 }
 
 var ageUnits = map[string]time.Duration{
@@ -308,7 +307,7 @@ func queryAge(text string) (time.Duration, error) {
 	n, err := strconv.Atoi(text[:digits])
 	unit, ok := ageUnits[strings.TrimSpace(text[digits:])]
 	if err != nil || !ok || n > 100000 {
-		return 0, errors.New("Error in operator age:" + text)
+		return 0, badQuery("Error in operator age:%s", text)
 	}
 	return time.Duration(n) * unit, nil
 }

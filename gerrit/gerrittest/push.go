@@ -128,7 +128,8 @@ func (s *Server) newPatchset(c *change, p Push, by *account) *patchset {
 	return ps
 }
 
-// commitMessage puts the Change-Id below the body, as git's hook does: among the footers where there are some.
+// commitMessage puts the Change-Id below the body, as git's hook does: among
+// the footers where there are some.
 func commitMessage(subject, body, id string) string {
 	body = strings.TrimSpace(body)
 	switch last := body[strings.LastIndex(body, "\n\n")+1:]; {

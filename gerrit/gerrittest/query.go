@@ -1,7 +1,6 @@
 package gerrittest
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -12,6 +11,13 @@ type node struct {
 	of       []*node
 	op, text string // of a term; op is "" for a bare word
 }
+
+// queryError is what Gerrit says of a query that it can't read.
+type queryError string
+
+func (e queryError) Error() string { return string(e) }
+
+func badQuery(format string, args ...any) error { return queryError(fmt.Sprintf(format, args...)) }
 
 // maxDepth is how deep parentheses and negations may be nested.
 const maxDepth = 200
@@ -25,7 +31,7 @@ func parseQuery(text string) (*node, error) {
 		return nil, err
 	}
 	if len(tokens) == 0 {
-		return nil, errors.New("query is empty")
+		return nil, badQuery("query is empty")
 	}
 	p := &parser{tokens: tokens, end: len(text)}
 	n, err := p.or(0)
@@ -83,7 +89,7 @@ func lexTerm(text string, i int) (t token, end int, err error) {
 		return t, end, err
 	}
 	if value == "" && end == i {
-		return t, end, fmt.Errorf("line 1:%d no viable alternative at input '%s'", i, inputAt(text, i))
+		return t, end, badQuery("line 1:%d no viable alternative at input '%s'", i, inputAt(text, i))
 	}
 	t.text = value
 	if i < len(text) && (text[i] == '"' || text[i] == '{') {
@@ -106,12 +112,12 @@ func lexValue(text string, i int) (value string, end int, err error) {
 			}
 			b.WriteByte(text[j])
 		}
-		return "", len(text), fmt.Errorf("line 1:%d mismatched character '<EOF>' expecting '\"'", len(text))
+		return "", len(text), badQuery("line 1:%d mismatched character '<EOF>' expecting '\"'", len(text))
 	}
 	if i < len(text) && text[i] == '{' {
 		n := strings.IndexByte(text[i:], '}')
 		if n < 0 {
-			return "", len(text), fmt.Errorf("line 1:%d mismatched character '<EOF>' expecting '}'", len(text))
+			return "", len(text), badQuery("line 1:%d mismatched character '<EOF>' expecting '}'", len(text))
 		}
 		return text[i+1 : i+n], i + n + 1, nil
 	}
@@ -136,14 +142,14 @@ type parser struct {
 
 func (p *parser) unexpected() error {
 	if len(p.tokens) == 0 {
-		return fmt.Errorf("line 1:%d no viable alternative at input '<EOF>'", p.end)
+		return badQuery("line 1:%d no viable alternative at input '<EOF>'", p.end)
 	}
 	t := p.tokens[0]
 	input := string(t.mark)
 	if t.mark == 'w' || t.mark == 't' {
 		input = t.text
 	}
-	return fmt.Errorf("line 1:%d no viable alternative at input '%s'", t.at, input)
+	return badQuery("line 1:%d no viable alternative at input '%s'", t.at, input)
 }
 
 // word takes an operator such as OR, if something follows that it can join.
@@ -174,7 +180,7 @@ func (p *parser) isOr() bool {
 // join reads operands as long as another one follows.
 func (p *parser) join(kind string, depth int, operand func() (*node, error), another func() bool) (*node, error) {
 	if depth > maxDepth {
-		return nil, errors.New("query is nested too deep")
+		return nil, badQuery("query is nested too deep")
 	}
 	n, err := operand()
 	if err != nil {
@@ -195,7 +201,7 @@ func (p *parser) join(kind string, depth int, operand func() (*node, error), ano
 
 func (p *parser) not(depth int) (*node, error) {
 	if depth > maxDepth {
-		return nil, errors.New("query is nested too deep")
+		return nil, badQuery("query is nested too deep")
 	}
 	if len(p.tokens) == 0 {
 		return nil, p.unexpected()
