@@ -36,8 +36,9 @@ func Names() []string { return slices.Sorted(maps.Keys(servers)) }
 
 // Servers are running servers.
 type Servers struct {
-	dir string // data of this run, removed by Stop
-	log io.Writer
+	dir    string       // data of this run, removed by Stop
+	unlock func() error // says that this run has ended
+	log    io.Writer
 
 	mu      sync.Mutex
 	env     map[string]string
@@ -49,11 +50,10 @@ type Servers struct {
 // which is missing and why, and Stop is owed in any case.
 func Start(ctx context.Context, names []string, log io.Writer) (*Servers, error) {
 	s := &Servers{log: log, env: map[string]string{}}
-	dir, err := newRun()
-	if err != nil {
+	var err error
+	if s.dir, s.unlock, err = newRun(); err != nil {
 		return s, err
 	}
-	s.dir = dir
 
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
@@ -80,12 +80,14 @@ func Start(ctx context.Context, names []string, log io.Writer) (*Servers, error)
 const runs = "verdict-test-run-"
 
 // newRun makes a folder for the data of one run in which another user,
-// PostgreSQL's, reaches what is its own. Its lock is held as long as this
-// program lives; folders of runs that were killed are removed.
-func newRun() (dir string, err error) {
+// PostgreSQL's, reaches what is its own. Its lock is held until unlock is
+// called or this program ends; folders whose lock nobody holds are removed.
+// Unlock must be kept: the lock goes with the file, and the file when nothing
+// refers to it any more.
+func newRun() (dir string, unlock func() error, err error) {
 	old, err := filepath.Glob(filepath.Join(os.TempDir(), runs+"*"))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for _, dir := range old {
 		if unlock, err := tryLock(filepath.Join(dir, "lock")); err == nil {
@@ -94,12 +96,12 @@ func newRun() (dir string, err error) {
 		}
 	}
 	if dir, err = os.MkdirTemp("", runs); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	if _, err := lock(filepath.Join(dir, "lock")); err != nil {
-		return "", err
+	if unlock, err = lock(filepath.Join(dir, "lock")); err != nil {
+		return "", nil, err
 	}
-	return dir, os.Chmod(dir, 0o711)
+	return dir, unlock, os.Chmod(dir, 0o711)
 }
 
 // Env gives the variables, as NAME=VALUE, that tell tests where the servers
@@ -147,5 +149,5 @@ func (s *Servers) Stop() error {
 	if dir == "" {
 		return nil
 	}
-	return os.RemoveAll(dir)
+	return errors.Join(os.RemoveAll(dir), s.unlock())
 }

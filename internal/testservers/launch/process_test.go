@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -77,17 +78,21 @@ func TestNewRunRemovesWhatKilledRunsLeft(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(left, "lock"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	first, err := newRun()
+	first, unlock, err := newRun()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s is still there: %v", left, err)
 	}
-	if _, err := newRun(); err != nil {
+	runtime.GC() // a lock that nothing refers to would go now
+	if _, _, err := newRun(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(first); err != nil {
 		t.Errorf("a run in progress lost its folder: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Errorf("unlock: %v", err)
 	}
 }
