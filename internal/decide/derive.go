@@ -16,7 +16,6 @@ import (
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
 	"verdict/internal/store"
-	"verdict/rules"
 	"verdict/taskcluster"
 )
 
@@ -64,11 +63,11 @@ func (d *Decider) beforeAll(active Active, s *subject) bool {
 
 func (d *Decider) deriveTask(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
 	// A run that ended, as the message says.
-	if word := strings.TrimPrefix(s.Type, "queue/task-"); wanted(active, "task", word) {
+	if word := strings.TrimPrefix(s.Type, "queue/task-"); active.Set.Wants("task", word) {
 		e := d.derivedTask(s, word, s.about().Run, s.Time)
 		v.Derived = append(v.Derived, e)
 	}
-	if !wanted(active, "task", "settled") {
+	if !active.Set.Wants("task", "settled") {
 		return nil
 	}
 	status, err := f.Status(ctx)
@@ -84,10 +83,6 @@ func (d *Decider) deriveTask(ctx context.Context, active Active, s *subject, f *
 	}
 	v.Derived = append(v.Derived, d.derivedTask(s, "settled", run.RunID, resolved(run)))
 	return nil
-}
-
-func wanted(active Active, source, word string) bool {
-	return len(active.Set.Match(rules.Occurrence{Source: source, Type: word}, nil)) > 0
 }
 
 // settledRun is the latest run of a task whose state is final.
@@ -112,7 +107,7 @@ func (d *Decider) derivedTask(s *subject, word string, run int, at time.Time) st
 // deriveGroup compares the group's state with what was last known. Each change of it has a generation of its own;
 // a settled one is an event.
 func (d *Decider) deriveGroup(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
-	if !wanted(active, "group", "settled") {
+	if !active.Set.Wants("group", "settled") {
 		return nil
 	}
 	tasks, err := f.GroupTasks(ctx)

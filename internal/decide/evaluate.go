@@ -23,7 +23,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		return store.Verdict{}, err
 	}
 	v := store.Verdict{Event: ev, State: store.EventUnmatched}
-	v.Event.SetHash = active.Set.Hash()
+	v.Event.SetHash, v.Event.Error = active.Set.Hash(), ""
 	session := d.Facts.Session(s.about())
 	old := 0
 	candidates := active.Set.Match(s.occurrence(), nil)
@@ -49,6 +49,8 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		return v, err
 	}
 	switch {
+	case v.Event.Error != "":
+		v.State = store.EventParked // what the other rules decided stands; bot events retry
 	case v.State == store.EventDecided:
 	case derived || len(v.Actions) > 0:
 		v.State = store.EventDecided
@@ -103,7 +105,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	}
 	made, err := rule.Evaluate(rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
 	if err != nil {
-		return &unreadableError{fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)}
+		return d.failed(s, rule, active, known, err, now, v)
 	}
 	shadow := d.Shadow || rule.Mode == rules.Shadow
 	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
@@ -115,6 +117,19 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		return nil
 	}
 	return d.follow(s, rule, made, known, link, linked, v)
+}
+
+// failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not
+// stopped by it. It is never taken for "does not hold".
+func (d *Decider) failed(s *subject, rule *rules.Rule, active Active, known map[string]any, cause error, now time.Time, v *store.Verdict) error {
+	d.Log.Error().Err(cause).Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Msg("the rule could not be evaluated")
+	decision, err := record(s.Event, active.Set.Hash(), rule, &rules.Decision{Stopped: "error: " + cause.Error()}, known, false, now)
+	if err != nil {
+		return err
+	}
+	v.Decisions = append(v.Decisions, decision)
+	v.Event.Error = cause.Error()
+	return nil
 }
 
 // where says why a rule on some projects has no part in an event of a task or group.
@@ -180,7 +195,7 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 		if act.Kind == deliver.KindTask {
 			task, err := d.task(s, rule, act, known, link, linked)
 			if err != nil {
-				return &unreadableError{fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)}
+				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
 			}
 			args.Task = task
 			v.Links = append(v.Links, links(task, link, linked, rule)...)

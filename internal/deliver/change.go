@@ -28,13 +28,19 @@ type change struct {
 // reconcile brings the lane's change from what it shows to what ought to stand. It answers true when it posted
 // something, so that the change is worth another look: its current patchset may have moved meanwhile.
 func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
-	todo := slices.DeleteFunc(slices.Clone(r.pending), func(w work) bool { return w.Kind == KindTask })
+	todo := r.onChange()
 	if len(todo) == 0 {
 		return false, nil
 	}
 	c, gone, err := r.look(ctx, todo[0].Action)
 	if err != nil {
 		return false, err
+	}
+	if gone == "" {
+		if err := r.catchUp(ctx, c, todo[0].Action); err != nil {
+			return false, err
+		}
+		todo = r.onChange()
 	}
 	if gone != "" {
 		var outcomes []store.Outcome
@@ -76,10 +82,9 @@ func (r *laneRun) look(ctx context.Context, a store.Action) (c *change, gone str
 		return nil, "", fmt.Errorf("read change %s of %s: %w", c.id, a.Server, err)
 	}
 	c.patchset = c.info.Revisions[c.info.CurrentRevision].PatchSetNumber
-	if c.opinions, err = r.d.Store.Opinions(ctx, c.server, c.number); err != nil {
+	if err := r.hear(ctx, c, a); err != nil {
 		return nil, "", err
 	}
-	c.opinions = r.allowed(c.opinions, a)
 	if c.ownTags, err = r.d.Store.OwnTags(ctx, c.server, c.number); err != nil {
 		return nil, "", err
 	}
@@ -94,6 +99,65 @@ func (r *laneRun) look(ctx context.Context, a store.Action) (c *change, gone str
 		}
 	}
 	return c, "", nil
+}
+
+// hear reads the opinions on the change.
+func (r *laneRun) hear(ctx context.Context, c *change, a store.Action) error {
+	opinions, err := r.d.Store.Opinions(ctx, c.server, c.number)
+	if err != nil {
+		return err
+	}
+	c.opinions = r.allowed(kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision]), a)
+	return nil
+}
+
+// catchUp makes sure that the actions in hand are those of the opinions that were read. A decision brings both in
+// one transaction; read one after the other, a vote could go without its message, which then would wait.
+func (r *laneRun) catchUp(ctx context.Context, c *change, a store.Action) error {
+	for {
+		before := ids(r.pending)
+		if _, err := r.load(ctx); err != nil { // nothing is running but for us, who hold the lane
+			return err
+		}
+		if slices.Equal(ids(r.pending), before) {
+			return nil
+		}
+		if err := r.hear(ctx, c, a); err != nil {
+			return err
+		}
+	}
+}
+
+func ids(works []work) []string {
+	out := make([]string, len(works))
+	for i, w := range works {
+		out[i] = w.ID
+	}
+	return out
+}
+
+// onChange are the actions in hand that write on the change.
+func (r *laneRun) onChange() []work {
+	return slices.DeleteFunc(slices.Clone(r.pending), func(w work) bool { return w.Kind == KindTask })
+}
+
+// kept adds, where the current patchset is of the same code as the one before and nothing was said of it yet, what
+// stands on that one: Gerrit may have copied our vote before we have heard of the patchset.
+func kept(opinions []store.Opinion, revision string, current gerrit.RevisionInfo) []store.Opinion {
+	if current.Kind != "NO_CODE_CHANGE" && current.Kind != "NO_CHANGE" {
+		return opinions
+	}
+	out := slices.Clone(opinions)
+	for _, o := range opinions {
+		if o.Revision == revision {
+			return opinions
+		}
+		if o.Stands && o.Patchset == current.PatchSetNumber-1 {
+			o.Revision, o.Patchset = revision, current.PatchSetNumber
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // allowed leaves out the standing opinions that a team's grant no longer covers.

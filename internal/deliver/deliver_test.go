@@ -287,3 +287,29 @@ func TestBadMessagesAreParkedAndTheOthersGoOn(t *testing.T) {
 		}
 	}
 }
+
+func TestARuleThatCannotBeEvaluatedDoesNotStopTheOthers(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"gfx/build.yaml": buildRules,
+		"gfx/wrong.yaml": `defaults: {server: main, project: demo}
+rules:
+  - name: wrong
+    on: {task: settled}
+    when:
+      - 'event.nothing.such == 1'
+    do: [{comment: never}]
+`})
+	ps := w.push()
+	w.run(w.task("shaders", ps.Change, 1), "failed", "failed")
+	w.bring(w.messages()...)
+	w.expect(ps.Change, -1, []string{"ci-failed"}, "shaders failed")
+	parked, err := w.store.Events(t.Context(), store.Filter{State: string(store.EventParked)})
+	if err != nil || len(parked) != 1 || parked[0].Error == "" {
+		t.Fatalf("want one event parked with a reason, got %v (%v)\n%s", parked, err, w.actions())
+	}
+	if err := w.store.RetryEvent(t.Context(), parked[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.expect(ps.Change, -1, []string{"ci-failed"}, "shaders failed")
+}

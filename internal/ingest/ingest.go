@@ -93,10 +93,8 @@ func (in *Inbox) fromMessage(ctx context.Context, m *pulse.Message) (store.Event
 		ev.State, ev.Error = store.EventParked, err.Error()
 	}
 	ev.ID, ev.TaskID, ev.GroupID, ev.Time = o.id, o.taskID, o.groupID, o.time
-	if ev.Time.IsZero() {
-		ev.Time = m.Received
-	}
 	if ev.ID == "" {
+		ev.Hint = true
 		if ev.ID, err = in.hintID(ctx, m); err != nil {
 			return ev, err
 		}

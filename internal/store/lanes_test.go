@@ -327,22 +327,20 @@ func TestACrowdOfReplicasDoesEachActionOnceAndInOrder(t *testing.T) {
 func TestReplicasWakeEachOther(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		one, two, ctx := db.open(t), db.open(t), t.Context()
-		for what, do := range map[string]func() error{
-			"an event":  func() error { _, err := one.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}); return err },
-			"an action": func() error { return one.AddActions(ctx, []store.Action{action(1, "main~7")}) },
-			"a retry":   func() error { return one.RetryEvent(ctx, event(1).ID) },
+		for _, step := range []struct {
+			what string
+			do   func() error
+		}{
+			{"an event", func() error { _, err := one.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}); return err }},
+			{"an action", func() error { return one.AddActions(ctx, []store.Action{action(1, "main~7")}) }},
+			{"a retry", func() error { return one.RetryEvent(ctx, event(1).ID) }},
 		} {
-			if what == "a retry" {
-				if _, err := one.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}); err != nil {
-					t.Fatal(err)
-				}
-			}
 			woken := two.Wake()
-			must(t, do())
+			must(t, step.do())
 			select {
 			case <-woken:
 			case <-time.After(20 * time.Second):
-				t.Errorf("%s woke nobody", what)
+				t.Errorf("%s woke nobody", step.what)
 			}
 		}
 	})

@@ -46,7 +46,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	db.SetMaxOpenConns(16)
 	db.SetMaxIdleConns(16)
 	s.closers = append(s.closers, db.Close)
-	s.db, s.read = db, db
+	s.db, s.read = db, reader{DB: db}
 	s.dialect.listen = func(ctx context.Context) (*pgx.Conn, error) {
 		c := config.Copy()
 		if err := setPassword(c, password); err != nil {

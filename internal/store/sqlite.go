@@ -52,8 +52,13 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err := s.db.PingContext(ctx); err != nil {
 		return fmt.Errorf("open the store %s: %w", path, err)
 	}
-	s.read, err = s.openPool("sqlite", name+"&_query_only=1", 4)
-	return err
+	read, err := s.openPool("sqlite", name+"&_query_only=1", 4)
+	if err != nil {
+		return err
+	}
+	s.writes = &statements{db: s.db, prepared: map[string]*sql.Stmt{}}
+	s.read = reader{read, &statements{db: read, prepared: map[string]*sql.Stmt{}}}
+	return nil
 }
 
 func (s *Store) openPool(driver, name string, connections int) (*sql.DB, error) {

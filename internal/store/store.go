@@ -41,7 +41,10 @@ type Store struct {
 	id      string
 	dialect dialect
 	// db writes, and read reads; on SQLite the one has a single connection.
-	db, read *sql.DB
+	db   *sql.DB
+	read reader
+	// writes are db's prepared statements; nil where the driver keeps its own.
+	writes *statements
 	// inserts are the prepared INSERTs of events, by how many rows they take; see Accept.
 	inserts []insert
 	log     zerolog.Logger

@@ -31,6 +31,9 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 }
 
 func (s *Store) writeOnce(ctx context.Context, fn func(t *tx) error) error {
+	if err := s.writes.prepare(ctx); err != nil {
+		return err
+	}
 	inner, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

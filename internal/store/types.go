@@ -205,7 +205,7 @@ type GroupState struct {
 
 // Verdict is all that deciding one event writes, in one transaction.
 type Verdict struct {
-	Event     Event // ID and Epoch are read
+	Event     Event // ID, Epoch, Change, SetHash and Error are read
 	State     EventState
 	Decisions []Decision
 	Actions   []Action  // an id that is known is left as it is

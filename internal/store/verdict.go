@@ -36,12 +36,12 @@ func (s *Store) FinishEvent(ctx context.Context, v Verdict) error {
 	})
 }
 
-// endDeciding also keeps what was learnt of the event: its change, and the set that decided it.
+// endDeciding also keeps what was learnt of the event: its change, the set that decided it, and why it is parked.
 func (t *tx) endDeciding(ctx context.Context, v Verdict) error {
-	n, err := t.exec(ctx, `UPDATE events SET state = $1, error = '', holder = '', lease_ms = 0, due_ms = 0,
+	n, err := t.exec(ctx, `UPDATE events SET state = $1, error = $6, holder = '', lease_ms = 0, due_ms = 0,
 			change = CASE WHEN $2 <> '' THEN $2 ELSE change END,
 			set_hash = CASE WHEN $3 <> '' THEN $3 ELSE set_hash END
-		WHERE id = $4 AND epoch = $5 AND state = 'deciding' AND state <> 'unmatched'`, string(v.State), v.Event.Change, v.Event.SetHash, v.Event.ID, v.Event.Epoch)
+		WHERE id = $4 AND epoch = $5 AND state = 'deciding' AND state <> 'unmatched'`, string(v.State), v.Event.Change, v.Event.SetHash, v.Event.ID, v.Event.Epoch, v.Event.Error)
 	if err != nil {
 		return fmt.Errorf("write event %s: %w", v.Event.ID, err)
 	}
