@@ -154,3 +154,17 @@ func TestFirstLineIsShortAndPrintable(t *testing.T) {
 		}
 	}
 }
+
+func TestStateIsAnotherOneForEachPatchset(t *testing.T) {
+	at := TimeStamp(time.Unix(1, 0))
+	states := map[string]bool{}
+	for _, c := range []ChangeInfo{
+		{MetaRevID: "a"}, {MetaRevID: "b"}, {Updated: at}, {Updated: at, CurrentRevision: "r1"},
+		{Updated: at, CurrentRevision: "r1", Messages: make([]ChangeMessageInfo, 1)},
+	} {
+		states[stateOf(&c)] = true
+	}
+	if len(states) != 5 {
+		t.Errorf("got %d states: %v", len(states), states)
+	}
+}

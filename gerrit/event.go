@@ -47,7 +47,7 @@ type EventChange struct {
 	Updated         time.Time    `json:"updated"`
 	CurrentRevision string       `json:"currentRevision"`
 	CurrentPatchset int          `json:"currentPatchset"`
-	MetaRevID       string       `json:"metaRevId"`
+	MetaRevID       string       `json:"metaRevId"` // "" from servers whose queries don't give it (3.10)
 }
 
 // EventPatchset is what an event says of its patchset.

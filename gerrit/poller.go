@@ -162,7 +162,7 @@ func (r *round) page(ctx context.Context, s *scan, since time.Time) (fresh int, 
 	}
 	var events []Event
 	for _, c := range changes {
-		state := cmp.Or(c.MetaRevID, c.Updated.Time().String())
+		state := stateOf(c)
 		if r.seen[c.ChangeNumber] == state {
 			continue
 		}
@@ -181,6 +181,15 @@ func (r *round) page(ctx context.Context, s *scan, since time.Time) (fresh int, 
 	err = r.flush(ctx, "")
 	r.events = events
 	return fresh, err
+}
+
+// stateOf is another one whenever the change is. Queries of older servers
+// (seen on 3.10) don't give the name of the state.
+func stateOf(c *ChangeInfo) string {
+	if c.MetaRevID != "" {
+		return c.MetaRevID
+	}
+	return fmt.Sprintf("%d %s %d", c.Updated.Time().Unix(), c.CurrentRevision, len(c.Messages))
 }
 
 // flush hands on what is held back.

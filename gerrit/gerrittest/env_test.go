@@ -69,6 +69,19 @@ func newEnv(url string, h host) *env {
 	return &env{url: url, host: h, admin: as("admin"), bot: as("ci-bot"), alice: as("alice"), bob: as("bob")}
 }
 
+// is313 tells whether the server is the fake's version or newer. The suite was
+// seen on 3.13.5 and 3.10.2, too.
+func (e *env) is313(t *testing.T) bool {
+	t.Helper()
+	version, err := e.bot.Version(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var minor int
+	_, err = fmt.Sscanf(version, "3.%d", &minor)
+	return err != nil || minor >= 13
+}
+
 // change pushes a new change with one file. Others may be in its project.
 func (e *env) change(t *testing.T) pushed {
 	t.Helper()
