@@ -129,7 +129,7 @@ func (b *bot) wire(p *Parts) {
 	}
 	b.decider = &decide.Decider{
 		Store: p.Decisions, Facts: source, ExchangePrefix: cfg.Pulse.ExchangePrefix, SchedulerID: cfg.Taskcluster.SchedulerID,
-		Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
+		Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Window: deliver.DefaultWindow, Holder: b.replica, Log: b.log,
 		Active: func() decide.Active {
 			a := b.rules.Active()
 			return decide.Active{Set: a.Set, Begins: a.Begins}

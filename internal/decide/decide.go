@@ -55,6 +55,8 @@ type Decider struct {
 	Shadow bool
 	// MaxAge is how old an event may be to be answered; 24 h when zero.
 	MaxAge time.Duration
+	// Window is how long a comment waits for neighbours at least; internal/deliver knows how long at most.
+	Window time.Duration
 	Holder string
 	Log    zerolog.Logger
 	// Workers is how many batches of events are decided at once, each of up to 50; 4 when zero.

@@ -116,7 +116,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if !made.Matched || shadow {
 		return nil
 	}
-	return d.follow(s, rule, made, known, link, linked, v)
+	return d.follow(s, rule, made, known, link, linked, now, v)
 }
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not
@@ -164,7 +164,7 @@ func stopped(ev store.Event, hash string, rule *rules.Rule, why string, now time
 }
 
 // follow turns what a rule decided into actions and opinions of the store.
-func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, v *store.Verdict) error {
+func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, now time.Time, v *store.Verdict) error {
 	about, madeAt := aboutOf(s, known)
 	for _, o := range made.Opinions {
 		if !linked {
@@ -180,6 +180,7 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 		a := store.Action{
 			ID:      ingest.ID("action", s.ID, rule.Team, rule.Name, act.Key),
 			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: act.Key, Kind: act.Kind, State: store.ActionPending,
+			Due:  d.due(act.Kind, now),
 			Lane: "group~" + s.GroupID,
 		}
 		args := deliver.Args{Message: act.Message, Notify: notify(act.Notify), Labels: act.Labels, About: about, Add: act.Add, Remove: act.Remove}
@@ -210,6 +211,14 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 		v.Actions = append(v.Actions, a)
 	}
 	return nil
+}
+
+// due is when an action is first looked at. A comment waits for neighbours, so its lane is left alone till then.
+func (d *Decider) due(kind string, now time.Time) time.Time {
+	if kind != deliver.KindComment {
+		return time.Time{}
+	}
+	return now.Add(d.Window)
 }
 
 func holdsHashtags(made *rules.Decision) bool {

@@ -28,6 +28,7 @@ type Store interface {
 	ClaimLane(ctx context.Context, holder string, lease time.Duration) (*store.Lane, error)
 	RenewLane(ctx context.Context, lane *store.Lane, lease time.Duration) error
 	LaneActions(ctx context.Context, lane store.Lane) ([]store.Action, error)
+	AddActions(ctx context.Context, actions []store.Action) error
 	StartActions(ctx context.Context, lane store.Lane, starts []store.Start) error
 	FinishActions(ctx context.Context, lane store.Lane, outcomes []store.Outcome, effects store.Effects) error
 	ReleaseLane(ctx context.Context, lane store.Lane, next time.Duration) error
@@ -69,7 +70,7 @@ type Deliverer struct {
 	Workers int
 	// Lease is how long a lane is claimed for, Timeout how long one request may take; 60 s and 20 s when zero.
 	Lease, Timeout time.Duration
-	// Window is how long a message without a vote waits for neighbours: 2 s when zero, doubling with each of
+	// Window is how long a message without a vote waits for neighbours: DefaultWindow when zero, doubling with each of
 	// our messages on the patchset up to MaxWindow, 60 s when zero.
 	Window, MaxWindow time.Duration
 	// Delivered is told of each action that left the open states; nil: nobody is.
@@ -81,7 +82,7 @@ type Deliverer struct {
 
 func (d *Deliverer) withDefaults() {
 	for value, fallback := range map[*time.Duration]time.Duration{
-		&d.Lease: 60 * time.Second, &d.Timeout: 20 * time.Second, &d.Window: 2 * time.Second, &d.MaxWindow: 60 * time.Second,
+		&d.Lease: 60 * time.Second, &d.Timeout: 20 * time.Second, &d.Window: DefaultWindow, &d.MaxWindow: 60 * time.Second,
 	} {
 		if *value == 0 {
 			*value = fallback
@@ -91,6 +92,9 @@ func (d *Deliverer) withDefaults() {
 		d.Workers = 8
 	}
 }
+
+// DefaultWindow is how long the first message on a patchset waits for neighbours.
+const DefaultWindow = 2 * time.Second
 
 // idle is how often a worker looks for lanes when nothing wakes it: the safety net.
 const idle = time.Second

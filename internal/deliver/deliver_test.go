@@ -204,6 +204,24 @@ func TestAVoteThatGerritDropsIsTold(t *testing.T) {
 	}
 }
 
+func TestALabelThatGerritDoesNotHaveIsToldAndTheMessagePostedOnce(t *testing.T) {
+	w := newWorld(t, map[string]string{"docs/docs.yaml": `defaults: {server: main, project: demo}
+rules:
+  - name: docs
+    on: {gerrit: patchset-created}
+    do:
+      - vote: {Docs: 1}
+        message: read it
+`})
+	ps := w.push()
+	w.poll()
+	w.settle()
+	w.expect(ps.Change, 0, nil, "read it")
+	if w.states()[store.ActionDead] != 1 {
+		t.Errorf("want the vote dead:\n%s", w.actions())
+	}
+}
+
 func TestAMergedChangeTakesNoVote(t *testing.T) {
 	w := newWorld(t, build)
 	ps := w.push()

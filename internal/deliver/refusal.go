@@ -10,10 +10,6 @@ import (
 // refused tells whether Gerrit answered and said no: then the same call will be answered the same, and the
 // failure is the action's. Anything else (no answer, 5xx, 401, 429) is the server's, and holds the lane.
 func refused(err error) (reason string, ok bool) {
-	var dropped *gerrit.DroppedVoteError
-	if errors.As(err, &dropped) {
-		return dropped.Error(), true
-	}
 	var answer *gerrit.HTTPError
 	if !errors.As(err, &answer) || answer.Res == nil {
 		return "", false

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,7 +136,24 @@ func (r *laneRun) postVotes(ctx context.Context, c *change, votes []store.Posted
 	} else if len(p.rest) > 0 {
 		p.team = p.rest[0].Team
 	}
-	return r.post(ctx, c, p)
+	if err := r.post(ctx, c, p); err != nil {
+		return err
+	}
+	return r.followUp(ctx, c, todo[0].Action)
+}
+
+// followUp reads the change once more after a vote: where a new patchset came meanwhile, Gerrit may have copied the
+// vote to it, and what stands there is brought about too.
+func (r *laneRun) followUp(ctx context.Context, c *change, a store.Action) error {
+	now, gone, err := r.look(ctx, a)
+	if err != nil || gone != "" || now.info.CurrentRevision == c.info.CurrentRevision {
+		return err
+	}
+	votes, _ := now.votes()
+	if len(votes) == 0 || now.info.Status != gerrit.ChangeStatusNew {
+		return nil
+	}
+	return r.post(ctx, now, post{votes: votes})
 }
 
 // postTexts posts the messages that have waited long enough, a team's together, and lets the others wait on.
@@ -174,6 +192,10 @@ func (r *laneRun) post(ctx context.Context, c *change, p post) error {
 	err := r.send(ctx, c, p)
 	if err == nil {
 		return nil
+	}
+	var dropped *gerrit.DroppedVoteError
+	if errors.As(err, &dropped) {
+		return r.finish(ctx, p.withoutVotes(dropped), store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
 	}
 	reason, ok := refused(err)
 	if !ok {
@@ -229,6 +251,22 @@ func (r *laneRun) send(ctx context.Context, c *change, p post) error {
 		outcomes = append(outcomes, done(w, ""))
 	}
 	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
+}
+
+// withoutVotes are the outcomes where Gerrit took all but some votes: it dropped those, and posted the message. The
+// actions that named them are dead, and say why.
+func (p post) withoutVotes(dropped *gerrit.DroppedVoteError) []store.Outcome {
+	var outcomes []store.Outcome
+	for _, w := range p.works() {
+		o := done(w, "")
+		for label := range w.args.Labels {
+			if _, ok := dropped.Dropped[label]; ok {
+				o = outcome(w.Action, store.ActionDead, dropped.Error())
+			}
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
 }
 
 // works are the actions that the post carries out.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"verdict/internal/ingest"
 	"verdict/internal/store"
 	"verdict/rules"
 	"verdict/taskcluster"
@@ -59,7 +60,7 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 	need, err := r.taskScopes(ctx, w, task)
 	var missing *MissingScopesError
 	if errors.As(err, &missing) {
-		return outcome(w.Action, store.ActionDead, err.Error()), nil
+		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, missing)
 	}
 	if err != nil {
 		return retry(w.Action, err), nil
@@ -78,6 +79,31 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 		return store.Outcome{}, err
 	}
 	return r.created(ctx, w, task, err), nil
+}
+
+// tell has the change's people told that a task could not be created: by a comment of its own, which is written
+// before the task's action ends, so that no crash keeps it from them.
+func (r *laneRun) tell(ctx context.Context, w work, refused *MissingScopesError) error {
+	if w.Change == 0 {
+		return nil
+	}
+	contact := ""
+	if team, ok := r.set.Team(w.Team); ok {
+		contact = team.Email
+	}
+	args := Args{Status: w.args.Status, Message: refused.notice(contact), Notify: "OWNER"}
+	version, body, err := args.Encode()
+	if err != nil {
+		return err
+	}
+	a := w.Action
+	a.Key = "refused " + w.Key
+	a.ID, a.Kind, a.State, a.Seq, a.ArgsVersion, a.Args = ingest.ID("action", a.EventID, a.Team, a.Rule, a.Key), KindComment, store.ActionPending, 0, version, body
+	a.Due = time.Time{}
+	if err := r.d.Store.AddActions(ctx, []store.Action{a}); err != nil {
+		return fmt.Errorf("add the notice of a refused task: %w", err)
+	}
+	return nil
 }
 
 // created says what the answer to createTask means. A 409 is fine where the task that is there is ours: the same
@@ -137,11 +163,35 @@ func (r *laneRun) freeze(ctx context.Context, w work) (task TaskArgs, exists boo
 type MissingScopesError struct {
 	Task    string
 	Missing []string
-	Trust   string // who is trusted with how much, where a patchset is the cause
+	// Trust says who is not trusted, where that is the reason.
+	Trust string
 }
 
 func (e *MissingScopesError) Error() string {
-	return fmt.Sprintf("CI could not start: task %q asks for more than this project may use\n\nMissing: %s%s", e.Task, strings.Join(e.Missing, " "), e.Trust)
+	if e.Trust != "" {
+		return fmt.Sprintf("task %q may not be created: %s", e.Task, e.Trust)
+	}
+	return fmt.Sprintf("task %q needs scopes that its team has not been granted for this patchset: %s", e.Task, strings.Join(e.Missing, " "))
+}
+
+// notice is what people read on the change: see messages.md's form.
+func (e *MissingScopesError) notice(contact string) string {
+	if e.Trust != "" {
+		return fmt.Sprintf("CI could not start: task %q waits for a maintainer\n\n%s", short(e.Task), e.Trust)
+	}
+	ask := "If you don't, remove that task."
+	if contact != "" {
+		ask = "If you need it, ask " + contact + "; if not, remove that task."
+	}
+	return fmt.Sprintf("CI could not start: task %q asks for more than this project may use\n\nMissing: %s\n%s", short(e.Task), strings.Join(e.Missing, " "), ask)
+}
+
+// short keeps a first line under 80 characters.
+func short(name string) string {
+	if runes := []rune(name); len(runes) > 24 {
+		return string(runes[:23]) + "…"
+	}
+	return name
 }
 
 // taskScopes are the scopes of this one createTask: exactly those that the definition needs, if the team was
@@ -160,7 +210,7 @@ func (r *laneRun) taskScopes(ctx context.Context, w work, task TaskArgs) ([]stri
 	}
 	granted, err := team.TaskScopes(people)
 	if err != nil {
-		return nil, &MissingScopesError{Task: taskName(task.Frozen), Trust: "\n" + err.Error()}
+		return nil, &MissingScopesError{Task: taskName(task.Frozen), Trust: err.Error()}
 	}
 	need, err := scopes.CreateTask(task.Frozen, granted)
 	if err != nil {

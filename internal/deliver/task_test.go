@@ -94,6 +94,31 @@ func TestAnOutsidersPatchsetIsRefusedTheScopes(t *testing.T) {
 	if got := w.states()[store.ActionDead]; got != 8 {
 		t.Errorf("%d actions are dead, want 8\n%s", got, w.actions())
 	}
+	for change := 1; change <= 4; change++ {
+		if said := w.said(change); len(said) != 1 || strings.Count(said[0], "CI could not start: ") != 2 {
+			t.Errorf("change %d: its people are told %q, want one post on both tasks\n%s", change, said, w.actions())
+		}
+	}
+}
+
+func TestATaskBeyondItsTeamsGrantIsRefusedBeforeItIsSent(t *testing.T) {
+	w := newWorld(t, map[string]string{"gfx/start.yaml": strings.ReplaceAll(shaders["gfx/start.yaml"], "'gfx/ci-${os}'", "'release/signing-${os}'")})
+	ps := w.push("shaders/a.glsl")
+	w.poll()
+	for _, call := range w.tc.Calls() {
+		if call.Method == "createTask" {
+			t.Errorf("createTask was sent, signed with %v", call.Scopes)
+		}
+	}
+	said := strings.Join(w.said(ps.Change), "\n")
+	for _, want := range []string{
+		`CI could not start: task "shaders-linux" asks for more than this project may use`,
+		"Missing: queue:create-task:low:release/signing-linux", "ask gfx@example.org",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the change says %q, want %q in it\n%s", said, want, w.actions())
+		}
+	}
 }
 
 func TestCreateTaskWithoutAnAnswerIsOneTask(t *testing.T) {

@@ -40,7 +40,7 @@ const teamsYAML = `teams:
     folder: docs/
     contact: {email: docs@example.org}
     gerrit:
-      - {server: main, projects: [demo], labels: {Verified: [-1, 1]}, actions: [vote, comment]}
+      - {server: main, projects: [demo], labels: {Verified: [-1, 1], Docs: [-1, 1]}, actions: [vote, comment]}
 `
 
 const buildRules = `defaults: {server: main, project: demo}
