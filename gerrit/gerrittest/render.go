@@ -35,7 +35,7 @@ func (s *Server) info(c *change, by *account, f fields) object {
 	p := c.current()
 	inserted, deleted := p.size()
 	info := object{
-		"id": fmt.Sprintf("%s~%d", url.QueryEscape(c.project), c.number), "triplet_id": escapeID(c.project) + "~" + escapeID(c.branch) + "~" + c.id,
+		"id": fmt.Sprintf("%s~%d", escapeID(c.project), c.number), "triplet_id": escapeID(c.project) + "~" + escapeID(c.branch) + "~" + c.id,
 		"project": c.project, "branch": c.branch, "change_id": c.id, "subject": p.subject, "status": c.status,
 		"created": stamp(c.created), "updated": stamp(c.updated), "hashtags": append([]string{}, c.hashtags...),
 		"insertions": inserted, "deletions": deleted, "total_comment_count": c.comments, "unresolved_comment_count": 0,

@@ -21,7 +21,8 @@ type Request struct {
 // keepRequests is how many requests are kept.
 const keepRequests = 10000
 
-// Requests gives the requests that came, the oldest first: the last 10 000.
+// Requests gives the requests that came, the oldest first: at least the
+// last 10 000.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
