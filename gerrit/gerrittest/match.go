@@ -102,7 +102,7 @@ func (s *Server) search(text string, by *account) ([]*change, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &matcher{server: s, by: by, now: s.now(), limit: 1 << 30}
+	m := &matcher{server: s, by: by, now: s.now(), limit: 1 << 30, dates: map[string]time.Time{}}
 	if _, err := n.match(func(op, value string) (bool, error) { return true, m.check(op, value) }); err != nil {
 		return nil, err
 	}
@@ -131,6 +131,7 @@ type matcher struct {
 	by     *account
 	now    time.Time
 	limit  int
+	dates  map[string]time.Time // read once, not for each change
 }
 
 // check says what is wrong with a term, before any change is looked at.
@@ -150,10 +151,10 @@ func (m *matcher) matches(c *change, op, value string) (bool, error) {
 	case "status", "is":
 		return m.is(c, op, value)
 	case "after", "since", "mergedafter":
-		t, err := queryDate(value)
+		t, err := m.date(value)
 		return !m.timeOf(c, op).Before(t), err
 	case "before", "until", "mergedbefore":
-		t, err := queryDate(value)
+		t, err := m.date(value)
 		return !m.timeOf(c, op).After(t), err
 	case "age":
 		d, err := queryAge(value)
@@ -275,6 +276,17 @@ func matchesPattern(name, pattern string) (bool, error) {
 
 func containsFold(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}
+
+func (m *matcher) date(text string) (time.Time, error) {
+	if t, ok := m.dates[text]; ok {
+		return t, nil
+	}
+	t, err := queryDate(text)
+	if err == nil {
+		m.dates[text] = t
+	}
+	return t, err
 }
 
 // queryDate takes a day, with a time, with a zone.
