@@ -61,8 +61,9 @@ func demo(ctx context.Context, o demoOptions) error {
 	}
 	asked, _, stop := app.Signals(ctx)
 	defer stop()
-	p := &sandbox.Printer{Out: o.Out, JSON: o.JSON, Colour: watched && os.Getenv("NO_COLOR") == ""}
+	p := &sandbox.Printer{Out: o.Out, JSON: o.JSON, Colour: watched && os.Getenv("NO_COLOR") == "", Endless: o.For == 0}
 	p.Begin()
+	defer context.AfterFunc(asked, p.Stopping)()
 	sum, err := sandbox.Demo(ctx, sandbox.Performance{For: o.For, Pace: pace, Version: release(), OnSight: p.Sight}, asked.Done())
 	if errors.Is(err, sandbox.ErrTooShort) {
 		return fmt.Errorf("--for %w", err)

@@ -37,8 +37,8 @@ type Summary struct {
 	// Events is how many the bot took in, Matched how many of them a rule matched: the bot's own word.
 	Events  int `json:"events"`
 	Matched int `json:"matched"`
-	// Votes, Comments, Hashtags and Tasks are what Gerrit and Taskcluster saw: votes cast or taken back, messages,
-	// hashtags added or removed, tasks created.
+	// Votes, Comments, Hashtags and Tasks are what Gerrit and Taskcluster saw: votes cast or taken back, posts
+	// that say something, hashtags added or removed, tasks created.
 	Votes    int `json:"votes"`
 	Comments int `json:"comments"`
 	Hashtags int `json:"hashtags"`
@@ -112,10 +112,10 @@ func conclude(ctx context.Context, d *director) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	seen, diff := d.judge()
+	seen, posts, diff := d.judge()
 	return Summary{
 		Events: counts.Events, Matched: counts.Matched,
-		Votes: len(seen.Votes), Comments: len(seen.Messages), Hashtags: len(seen.Hashtags), Tasks: len(seen.Tasks),
+		Votes: len(seen.Votes), Comments: posts, Hashtags: len(seen.Hashtags), Tasks: len(seen.Tasks),
 		Lost: len(diff.Lost), Duplicated: len(diff.Duplicated), Difference: diff, Stories: len(d.scenes),
 	}, nil
 }

@@ -46,10 +46,6 @@ func (d *director) direct(ctx context.Context, stopping <-chan struct{}) error {
 	defer d.work.Wait()
 	free := make(chan struct{}, stage)
 	for n := 0; d.rounds == 0 || n < d.rounds*len(d.stories); n++ {
-		story, ok := d.choose()
-		if !ok {
-			break
-		}
 		select {
 		case free <- struct{}{}:
 		case <-stopping:
@@ -57,7 +53,11 @@ func (d *director) direct(ctx context.Context, stopping <-chan struct{}) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-d.bot.ended:
-			return d.bot.err
+			return fmt.Errorf("the bot has ended: %w", d.bot.err)
+		}
+		story, ok := d.choose()
+		if !ok {
+			return nil
 		}
 		s := &scene{world: d.world, bot: d.bot, pace: d.pace, patience: d.patience}
 		d.scenes = append(d.scenes, s)
@@ -66,7 +66,7 @@ func (d *director) direct(ctx context.Context, stopping <-chan struct{}) error {
 			d.note(s.play(ctx, story, stopping))
 		})
 		if !d.wait(ctx, n, stopping) {
-			return context.Cause(ctx)
+			return context.Cause(ctx) // nil when stopping
 		}
 	}
 	return nil
@@ -90,6 +90,7 @@ func (d *director) choose() (story Story, ok bool) {
 	return d.stories[least], true
 }
 
+// wait parts one story from the next. It tells whether to go on.
 func (d *director) wait(ctx context.Context, n int, stopping <-chan struct{}) bool {
 	pause := entrance
 	switch {
@@ -101,12 +102,12 @@ func (d *director) wait(ctx context.Context, n int, stopping <-chan struct{}) bo
 	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
-	case <-t.C:
-		return true
 	case <-stopping:
-		return true // the loop's own business
+		return false
 	case <-ctx.Done():
 		return false
+	case <-t.C:
+		return true
 	}
 }
 
@@ -139,8 +140,8 @@ func (d *director) calm(ctx context.Context) error {
 	})
 }
 
-// judge compares all that was seen with all that ought to be, change by change.
-func (d *director) judge() (seen Effects, diff Difference) {
+// judge compares all that was seen with all that ought to be, change by change. It counts the posts that say something.
+func (d *director) judge() (seen Effects, posts int, diff Difference) {
 	ought := map[int]Effects{}
 	for _, s := range d.scenes {
 		if s.change != 0 {
@@ -150,6 +151,11 @@ func (d *director) judge() (seen Effects, diff Difference) {
 	changes := []int{0} // the bot's tasks that are for none
 	for _, c := range d.world.Gerrit.Changes() {
 		changes = append(changes, c.Number)
+		for _, m := range c.Messages {
+			if m.Author == botUser && len(effectsOf(m).Messages) > 0 {
+				posts++
+			}
+		}
 	}
 	for _, change := range changes {
 		of := d.world.Seen(change)
@@ -162,5 +168,5 @@ func (d *director) judge() (seen Effects, diff Difference) {
 		}
 		seen, diff = seen.and(of), diff.and(one)
 	}
-	return seen, diff
+	return seen, posts, diff
 }

@@ -31,7 +31,7 @@ type Vote struct {
 	Maybe bool
 }
 
-// Message is what one action says. A post may hold several, each a paragraph.
+// Message is a paragraph of what the bot says: a post may hold what several actions say.
 type Message struct {
 	Patchset int
 	// Text is all of it where it was seen, its beginning where it ought to be.

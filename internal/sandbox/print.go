@@ -17,6 +17,8 @@ type Printer struct {
 	JSON bool
 	// Colour is for terminals.
 	Colour bool
+	// Endless says that it goes on until somebody ends it.
+	Endless bool
 
 	mu    sync.Mutex
 	began time.Time
@@ -40,8 +42,20 @@ func (p *Printer) Begin() {
 	}
 	fmt.Fprint(p.Out, `A team works on `+project+`; its Gerrit, its Taskcluster and its pulse are played in this process.
 The bot is the real one, with the rules of rules/examples. What it does begins with "`+theBot+`".
-
 `)
+	if p.Endless {
+		fmt.Fprintln(p.Out, "It goes on until Ctrl-C.")
+	}
+	fmt.Fprintln(p.Out)
+}
+
+// Stopping prints that the end was asked for.
+func (p *Printer) Stopping() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.JSON {
+		fmt.Fprintln(p.Out, "\nEnding: what has begun is waited for. Ctrl-C again breaks off.")
+	}
 }
 
 // Sight prints what happened.
@@ -114,7 +128,7 @@ func (p *Printer) End(s Summary) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d stories. The bot took in %d events; a rule matched %d of them.\n", s.Stories, s.Events, s.Matched)
-	fmt.Fprintf(&b, "Gerrit saw %d votes, %d messages and %d changed hashtags of it, Taskcluster %d new tasks.\n", s.Votes, s.Comments, s.Hashtags, s.Tasks)
+	fmt.Fprintf(&b, "Gerrit saw %d votes, %d comments and %d changed hashtags of it, Taskcluster %d new tasks.\n", s.Votes, s.Comments, s.Hashtags, s.Tasks)
 	for _, lost := range s.Difference.Lost {
 		fmt.Fprintf(&b, "%s %s\n", p.in(red, "lost:      "), lost)
 	}
