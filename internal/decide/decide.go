@@ -8,6 +8,7 @@
 package decide
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 type Store interface {
 	ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]store.Event, error)
 	FinishEvent(ctx context.Context, v store.Verdict) error
+	FinishEvents(ctx context.Context, verdicts []store.Verdict) error
 	PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
 	ParkEvent(ctx context.Context, id string, epoch int64, reason string) error
 	Link(ctx context.Context, kind, id string) (store.Link, bool, error)
@@ -59,16 +61,18 @@ type Decider struct {
 	Window time.Duration
 	Holder string
 	Log    zerolog.Logger
-	// Workers is how many batches of events are decided at once, each of up to 50; 4 when zero.
+	// Workers is how many batches of events are decided at once, each of up to 200; 4 when zero.
 	Workers int
+	// Lease is how long events are claimed for; 30 s when zero.
+	Lease time.Duration
 	// Decided is told of each event that was decided; nil: nobody is.
 	Decided func(ev store.Event, v store.Verdict)
 }
 
 const (
-	batch = 50
-	// lease outlasts the facts of a whole batch; an event whose replica died is decided anew after it.
-	lease = 2 * time.Minute
+	batch = 200
+	// defaultLease is how long an event waits whose replica died. A batch whose facts take longer is cut short.
+	defaultLease = 30 * time.Second
 	// patience is how often facts that can't be had are asked for again before the event is parked: about an
 	// hour with the backoff below.
 	patience = 12
@@ -93,6 +97,8 @@ func (d *Decider) Run(ctx context.Context) error {
 
 // Next claims some events and decides each. It tells how many there were.
 func (d *Decider) Next(ctx context.Context) (int, error) {
+	lease := cmp.Or(d.Lease, defaultLease)
+	began := time.Now()
 	events, err := d.Store.ClaimEvents(ctx, d.Holder, batch, lease)
 	if err != nil {
 		return 0, fmt.Errorf("claim events: %w", err)
@@ -101,30 +107,82 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, ev := range events {
-		if err := d.one(ctx, ev, now); err != nil {
+	var idle []store.Verdict
+	for i, ev := range events {
+		if ctx.Err() != nil || time.Since(began) > lease/2 {
+			return len(events), errors.Join(d.finish(ctx, idle), d.letGo(ctx, events[i:]))
+		}
+		v, err := d.one(ctx, ev, now)
+		if err != nil {
 			return len(events), err
 		}
-	}
-	return len(events), nil
-}
-
-func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) error {
-	v, err := d.decide(ctx, ev, now)
-	if err == nil {
-		err = d.Store.FinishEvent(ctx, v)
-		if err == nil && d.Decided != nil {
-			d.Decided(ev, v)
+		if v != nil {
+			idle = append(idle, *v)
 		}
 	}
+	return len(events), d.finish(ctx, idle)
+}
+
+// finish writes events that lead to nothing.
+func (d *Decider) finish(ctx context.Context, idle []store.Verdict) error {
+	if len(idle) == 0 {
+		return nil
+	}
+	if err := d.Store.FinishEvents(context.WithoutCancel(ctx), idle); err != nil {
+		return fmt.Errorf("finish %d events that lead to nothing: %w", len(idle), err)
+	}
+	d.told(idle...)
+	return nil
+}
+
+// letGo gives events back that there is no time for: whoever comes next needn't wait for their leases.
+func (d *Decider) letGo(ctx context.Context, events []store.Event) error {
+	ctx = context.WithoutCancel(ctx)
+	for _, ev := range events {
+		if err := d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, "", 0); err != nil && !errors.Is(err, store.ErrLeaseLost) {
+			return fmt.Errorf("give event %s back: %w", ev.ID, err)
+		}
+	}
+	return nil
+}
+
+// one decides an event. What leads to nothing is returned, to be written with others of its kind; the rest is
+// written at once.
+func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) (*store.Verdict, error) {
+	v, err := d.decide(ctx, ev, now)
+	if err == nil && leadsToNothing(v) {
+		return &v, nil
+	}
+	if err == nil {
+		if err = d.Store.FinishEvent(ctx, v); err == nil {
+			d.told(v)
+			return nil, nil
+		}
+	}
+	return nil, d.giveBack(ctx, ev, err)
+}
+
+func leadsToNothing(v store.Verdict) bool {
+	return len(v.Actions)+len(v.Opinions)+len(v.Derived)+len(v.Links)+len(v.Groups)+len(v.Kept) == 0
+}
+
+func (d *Decider) told(verdicts ...store.Verdict) {
+	if d.Decided == nil {
+		return
+	}
+	for _, v := range verdicts {
+		d.Decided(v.Event, v)
+	}
+}
+
+// giveBack has an event decided again later, or parks it.
+func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error {
 	var unreadable *unreadableError
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, store.ErrLeaseLost):
 		return nil // another replica has it
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return d.letGo(ctx, []store.Event{ev})
 	case errors.As(err, &unreadable) || ev.Attempts >= patience:
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
 		return d.Store.ParkEvent(ctx, ev.ID, ev.Epoch, err.Error())

@@ -56,6 +56,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		v.State = store.EventDecided
 	case old > 0:
 		v.State = store.EventTooOld
+		v.Decisions = nil // the state says it of every rule
 	}
 	return v, nil
 }

@@ -2,38 +2,54 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
 // FinishEvent writes all that deciding an event led to, in one transaction, or nothing: ErrLeaseLost when another
 // replica has claimed the event since, ErrMoved when a task group was written by another one since it was read.
 func (s *Store) FinishEvent(ctx context.Context, v Verdict) error {
+	return s.write(ctx, func(t *tx) error { return t.finishEvent(ctx, v) })
+}
+
+// FinishEvents is FinishEvent for several events, in one transaction. One that another replica has claimed since is
+// left to it.
+func (s *Store) FinishEvents(ctx context.Context, verdicts []Verdict) error {
 	return s.write(ctx, func(t *tx) error {
-		if err := t.endDeciding(ctx, v); err != nil {
-			return err
-		}
-		for _, d := range v.Decisions {
-			if err := t.writeDecision(ctx, d); err != nil {
+		for _, v := range verdicts {
+			if err := t.finishEvent(ctx, v); err != nil && !errors.Is(err, ErrLeaseLost) {
 				return err
 			}
 		}
-		if err := t.writeGroups(ctx, v.Groups); err != nil {
-			return err
-		}
-		if err := t.writeLinks(ctx, v.Links); err != nil {
-			return err
-		}
-		if err := t.writeOpinions(ctx, v.Opinions); err != nil {
-			return err
-		}
-		if err := t.carryOpinions(ctx, v.Kept); err != nil {
-			return err
-		}
-		if _, err := t.accept(ctx, v.Derived); err != nil {
-			return err
-		}
-		return t.addActions(ctx, v.Actions)
+		return nil
 	})
+}
+
+func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
+	if err := t.endDeciding(ctx, v); err != nil {
+		return err
+	}
+	for _, d := range v.Decisions {
+		if err := t.writeDecision(ctx, d); err != nil {
+			return err
+		}
+	}
+	if err := t.writeGroups(ctx, v.Groups); err != nil {
+		return err
+	}
+	if err := t.writeLinks(ctx, v.Links); err != nil {
+		return err
+	}
+	if err := t.writeOpinions(ctx, v.Opinions); err != nil {
+		return err
+	}
+	if err := t.carryOpinions(ctx, v.Kept); err != nil {
+		return err
+	}
+	if _, err := t.accept(ctx, v.Derived); err != nil {
+		return err
+	}
+	return t.addActions(ctx, v.Actions)
 }
 
 // endDeciding also keeps what was learnt of the event: its change, the set that decided it, and why it is parked.
