@@ -25,7 +25,7 @@ func (d Difference) and(more Difference) Difference {
 func Compare(ought, seen Effects) Difference {
 	return align(ought.Votes, seen.Votes, sameVote, func(v Vote) bool { return v.Maybe }, Vote.String).
 		and(align(byTag(ought.Hashtags), byTag(seen.Hashtags), equal[string], never[string], func(tag string) string { return "hashtag " + tag })).
-		and(pair(ought.Messages, seen.Messages, saysSo, Message.String)).
+		and(pair(longestFirst(ought.Messages), seen.Messages, saysSo, Message.String)).
 		and(pair(ought.Tasks, seen.Tasks, equal[Task], Task.String))
 }
 
@@ -36,6 +36,13 @@ func sameVote(ought, seen Vote) bool {
 
 func saysSo(ought, seen Message) bool {
 	return ought.Patchset == seen.Patchset && strings.HasPrefix(seen.Text, ought.Text)
+}
+
+// longestFirst lets each text find its own before a shorter one, which is its beginning, can take it.
+func longestFirst(messages []Message) []Message {
+	messages = slices.Clone(messages)
+	slices.SortStableFunc(messages, func(a, b Message) int { return cmp.Compare(len(b.Text), len(a.Text)) })
+	return messages
 }
 
 func equal[T comparable](ought, seen T) bool { return ought == seen }

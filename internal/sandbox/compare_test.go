@@ -14,21 +14,22 @@ func TestCompareTellsWhatIsLostAndWhatIsDuplicated(t *testing.T) {
 		ought, seen      Effects
 		lost, duplicated string
 	}{
-		"nothing":                  {},
-		"all as it ought to be":    {ought: on1(Effects{Votes: verified(-1, 0, 1), Messages: says("a failed"), Tasks: builds}), seen: on1(Effects{Votes: verified(-1, 0, 1), Messages: says("a failed: exit 1\nlog"), Tasks: tasks("shaders-windows", "shaders-linux")})},
-		"a vote is missing":        {ought: on1(Effects{Votes: verified(-1, 1)}), seen: on1(Effects{Votes: verified(-1)}), lost: "vote Verified +1 on patch set 1"},
-		"a vote too many":          {ought: on1(Effects{Votes: verified(1)}), seen: on1(Effects{Votes: verified(-1, 1)}), duplicated: "vote Verified -1 on patch set 1"},
-		"votes in another order":   {ought: on1(Effects{Votes: verified(-1, 1)}), seen: on1(Effects{Votes: verified(1, -1)}), lost: "vote Verified -1 on patch set 1", duplicated: "vote Verified -1 on patch set 1"},
-		"a vote that may be":       {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(1)})},
-		"and is":                   {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(0, 1)})},
-		"but not twice":            {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(0, 1, 0, 1)}), duplicated: "vote Verified 0 on patch set 1; vote Verified +1 on patch set 1"},
-		"a vote on another one":    {ought: on1(Effects{Votes: verified(1)}), seen: Effects{Votes: verified(1)}.on(2), lost: "vote Verified +1 on patch set 1", duplicated: "vote Verified +1 on patch set 2"},
-		"a message twice":          {ought: on1(Effects{Messages: says("a")}), seen: on1(Effects{Messages: says("a", "a")}), duplicated: `message "a" on patch set 1`},
-		"another message":          {ought: on1(Effects{Messages: says("a")}), seen: on1(Effects{Messages: says("b")}), lost: `message "a" on patch set 1`, duplicated: `message "b" on patch set 1`},
-		"a task twice":             {ought: on1(Effects{Tasks: tasks("lint")}), seen: on1(Effects{Tasks: tasks("lint", "lint")}), duplicated: "task lint for patch set 1"},
-		"a task too few":           {ought: on1(Effects{Tasks: builds}), seen: on1(Effects{Tasks: tasks("shaders-linux")}), lost: "task shaders-windows for patch set 1"},
-		"hashtags one by one":      {ought: Effects{Hashtags: []string{"+b", "+a", "-b"}}, seen: Effects{Hashtags: []string{"+a", "+b", "-b"}}},
-		"a hashtag taken too soon": {ought: Effects{Hashtags: []string{"+b", "-b"}}, seen: Effects{Hashtags: []string{"-b", "+b"}}, lost: "hashtag +b", duplicated: "hashtag +b"},
+		"nothing":                     {},
+		"all as it ought to be":       {ought: on1(Effects{Votes: verified(-1, 0, 1), Messages: says("a failed"), Tasks: builds}), seen: on1(Effects{Votes: verified(-1, 0, 1), Messages: says("a failed: exit 1\nlog"), Tasks: tasks("shaders-windows", "shaders-linux")})},
+		"a vote is missing":           {ought: on1(Effects{Votes: verified(-1, 1)}), seen: on1(Effects{Votes: verified(-1)}), lost: "vote Verified +1 on patch set 1"},
+		"a vote too many":             {ought: on1(Effects{Votes: verified(1)}), seen: on1(Effects{Votes: verified(-1, 1)}), duplicated: "vote Verified -1 on patch set 1"},
+		"votes in another order":      {ought: on1(Effects{Votes: verified(-1, 1)}), seen: on1(Effects{Votes: verified(1, -1)}), lost: "vote Verified -1 on patch set 1", duplicated: "vote Verified -1 on patch set 1"},
+		"a vote that may be":          {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(1)})},
+		"and is":                      {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(0, 1)})},
+		"but not twice":               {ought: on1(Effects{Votes: maybe(0, verified(1)...)}), seen: on1(Effects{Votes: verified(0, 1, 0, 1)}), duplicated: "vote Verified 0 on patch set 1; vote Verified +1 on patch set 1"},
+		"a vote on another one":       {ought: on1(Effects{Votes: verified(1)}), seen: Effects{Votes: verified(1)}.on(2), lost: "vote Verified +1 on patch set 1", duplicated: "vote Verified +1 on patch set 2"},
+		"a message twice":             {ought: on1(Effects{Messages: says("a")}), seen: on1(Effects{Messages: says("a", "a")}), duplicated: `message "a" on patch set 1`},
+		"another message":             {ought: on1(Effects{Messages: says("a")}), seen: on1(Effects{Messages: says("b")}), lost: `message "a" on patch set 1`, duplicated: `message "b" on patch set 1`},
+		"a message that begins alike": {ought: on1(Effects{Messages: says("a", "ab")}), seen: on1(Effects{Messages: says("abc", "ac")})},
+		"a task twice":                {ought: on1(Effects{Tasks: tasks("lint")}), seen: on1(Effects{Tasks: tasks("lint", "lint")}), duplicated: "task lint for patch set 1"},
+		"a task too few":              {ought: on1(Effects{Tasks: builds}), seen: on1(Effects{Tasks: tasks("shaders-linux")}), lost: "task shaders-windows for patch set 1"},
+		"hashtags one by one":         {ought: Effects{Hashtags: []string{"+b", "+a", "-b"}}, seen: Effects{Hashtags: []string{"+a", "+b", "-b"}}},
+		"a hashtag taken too soon":    {ought: Effects{Hashtags: []string{"+b", "-b"}}, seen: Effects{Hashtags: []string{"-b", "+b"}}, lost: "hashtag +b", duplicated: "hashtag +b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Compare(c.ought, c.seen)

@@ -80,6 +80,8 @@ func (s *scene) until(ctx context.Context, holds func() bool) error {
 		case <-moved:
 		case <-late.C:
 			return errUnmet
+		case <-s.bot.ended:
+			return errUnmet
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
