@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -129,7 +130,8 @@ func (b *bot) wire(p *Parts) {
 	}
 	b.decider = &decide.Decider{
 		Store: p.Decisions, Facts: source, ExchangePrefix: cfg.Pulse.ExchangePrefix, SchedulerID: cfg.Taskcluster.SchedulerID,
-		Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Window: deliver.DefaultWindow, Holder: b.replica, Log: b.log,
+		Ease: b.inbox.Backlogged, Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
+		Lease: p.Pace.EventLease, Window: cmp.Or(p.Pace.Window, deliver.DefaultWindow),
 		Active: func() decide.Active {
 			a := b.rules.Active()
 			return decide.Active{Set: a.Set, Begins: a.Begins}
@@ -138,7 +140,8 @@ func (b *bot) wire(p *Parts) {
 	b.deliverer = &deliver.Deliverer{
 		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue,
 		People: source, Rules: b.set, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
-		Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,
+		Ease: b.inbox.Backlogged, Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,
+		Lease: p.Pace.LaneLease, Timeout: p.Pace.Request, Window: p.Pace.Window,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"verdict/internal/decide"
 	"verdict/internal/deliver"
@@ -31,6 +32,14 @@ type Parts struct {
 	Deliveries deliver.Store
 	Gerrit     map[string]Gerrit
 	Queue      Queue
+	Pace       Pace
+}
+
+// Pace is how long what a process holds is waited for when it dies. A field that is zero is as the stages have it.
+type Pace struct {
+	EventLease, LaneLease time.Duration
+	Request               time.Duration // one call of a delivery; shorter than LaneLease
+	Window                time.Duration // for which a message waits for neighbours
 }
 
 func gerritsAs[T any](servers map[string]Gerrit, as func(Gerrit) T) map[string]T {

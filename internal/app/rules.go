@@ -32,7 +32,7 @@ func (l *loads) error() string {
 func (b *bot) firstRules(ctx context.Context) error {
 	b.watcher = &rulefiles.Watcher{Dir: b.cfg.Rules.Dir, Teams: b.cfg.Rules.Teams, Log: b.log, Changed: b.loadRules}
 	b.watcher.Since = b.watcher.Look()
-	return b.rules.Load(ctx)
+	return frugally(func() error { return b.rules.Load(ctx) })
 }
 
 // watchRules loads the rules again when they change, and when asked to.
@@ -52,7 +52,7 @@ func (b *bot) watchRules(ctx context.Context) error {
 
 // loadRules puts changed rules into force, and has the queue bound to what they need.
 func (b *bot) loadRules(ctx context.Context) {
-	err := b.rules.Load(ctx)
+	err := frugally(func() error { return b.rules.Load(ctx) })
 	if ctx.Err() != nil {
 		return
 	}

@@ -22,6 +22,9 @@ type Crew struct {
 	// Work does some of what there is and tells whether there was any. An error is reported and ends the
 	// worker's round, not the worker.
 	Work func(ctx context.Context) (bool, error)
+	// Ease says that others need the machine more at the moment: then one worker works and its colleagues wait.
+	// Nil: never.
+	Ease func() bool
 	// Failed is told of Work's errors.
 	Failed func(error)
 }
@@ -51,7 +54,7 @@ func (c Crew) Run(ctx context.Context) error {
 			}
 		}
 	})
-	for range c.Workers {
+	for n := range c.Workers {
 		g.Go(func() error {
 			for {
 				select {
@@ -59,15 +62,20 @@ func (c Crew) Run(ctx context.Context) error {
 					return nil
 				case <-calls:
 				}
-				c.round(ctx, call)
+				if n > 0 && c.eased() {
+					continue // the tick wakes somebody when it is over
+				}
+				c.round(ctx, n, call)
 			}
 		})
 	}
 	return g.Wait()
 }
 
-func (c Crew) round(ctx context.Context, call func()) {
-	for ctx.Err() == nil {
+func (c Crew) eased() bool { return c.Ease != nil && c.Ease() }
+
+func (c Crew) round(ctx context.Context, n int, call func()) {
+	for ctx.Err() == nil && (n == 0 || !c.eased()) {
 		worked, err := c.Work(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.Failed(err)
@@ -75,6 +83,9 @@ func (c Crew) round(ctx context.Context, call func()) {
 		}
 		if !worked {
 			return
+		}
+		if c.eased() {
+			continue
 		}
 		call()
 	}

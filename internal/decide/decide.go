@@ -26,7 +26,6 @@ import (
 // Store is what deciding needs of internal/store.
 type Store interface {
 	ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]store.Event, error)
-	FinishEvent(ctx context.Context, v store.Verdict) error
 	FinishEvents(ctx context.Context, verdicts []store.Verdict) error
 	PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
 	ParkEvent(ctx context.Context, id string, epoch int64, reason string) error
@@ -65,6 +64,8 @@ type Decider struct {
 	Workers int
 	// Lease is how long events are claimed for; 30 s when zero.
 	Lease time.Duration
+	// Ease says that intake needs the machine: then one worker works alone. Nil: never.
+	Ease func() bool
 	// Decided is told of each event that was decided; nil: nobody is.
 	Decided func(ev store.Event, v store.Verdict)
 }
@@ -77,6 +78,8 @@ const (
 	// hour with the backoff below.
 	patience = 12
 	idle     = time.Second
+	// together is how long a decision waits for others to be written with it.
+	together = 50 * time.Millisecond
 )
 
 // Run decides until ctx ends and what was claimed is finished or given up.
@@ -86,7 +89,7 @@ func (d *Decider) Run(ctx context.Context) error {
 		workers = 4
 	}
 	return crew.Crew{
-		Workers: workers, Wake: d.Store.Wake, Idle: idle,
+		Workers: workers, Wake: d.Store.Wake, Idle: idle, Ease: d.Ease,
 		Work: func(ctx context.Context) (bool, error) {
 			n, err := d.Next(ctx)
 			return n > 0, err
@@ -107,31 +110,53 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var idle []store.Verdict
+	var made []store.Verdict
+	first := time.Now() // of what is made and not written
 	for i, ev := range events {
 		if ctx.Err() != nil || time.Since(began) > lease/2 {
-			return len(events), errors.Join(d.finish(ctx, idle), d.letGo(ctx, events[i:]))
+			return len(events), errors.Join(d.finish(ctx, made), d.letGo(ctx, events[i:]))
 		}
 		v, err := d.one(ctx, ev, now)
 		if err != nil {
 			return len(events), err
 		}
-		if v != nil {
-			idle = append(idle, *v)
+		if v == nil {
+			continue
+		}
+		if len(made) == 0 {
+			first = time.Now()
+		}
+		made = append(made, *v)
+		if !leadsToNothing(*v) && time.Since(first) > together {
+			if err := d.finish(ctx, made); err != nil {
+				return len(events), err
+			}
+			made = nil
 		}
 	}
-	return len(events), d.finish(ctx, idle)
+	return len(events), d.finish(ctx, made)
 }
 
-// finish writes events that lead to nothing.
-func (d *Decider) finish(ctx context.Context, idle []store.Verdict) error {
-	if len(idle) == 0 {
+// finish writes events that were decided, in one transaction. Where a group was moved on by another replica
+// meanwhile, nothing is written, and each is looked at by itself.
+func (d *Decider) finish(ctx context.Context, made []store.Verdict) error {
+	if len(made) == 0 {
 		return nil
 	}
-	if err := d.Store.FinishEvents(context.WithoutCancel(ctx), idle); err != nil {
-		return fmt.Errorf("finish %d events that lead to nothing: %w", len(idle), err)
+	ctx = context.WithoutCancel(ctx)
+	err := d.Store.FinishEvents(ctx, made)
+	if err == nil {
+		d.told(made...)
+		return nil
 	}
-	d.told(idle...)
+	if len(made) == 1 {
+		return d.giveBack(ctx, made[0].Event, err)
+	}
+	for _, v := range made {
+		if err := d.finish(ctx, []store.Verdict{v}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -146,20 +171,13 @@ func (d *Decider) letGo(ctx context.Context, events []store.Event) error {
 	return nil
 }
 
-// one decides an event. What leads to nothing is returned, to be written with others of its kind; the rest is
-// written at once.
+// one decides an event; what can't be decided now is given back.
 func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) (*store.Verdict, error) {
 	v, err := d.decide(ctx, ev, now)
-	if err == nil && leadsToNothing(v) {
-		return &v, nil
+	if err != nil {
+		return nil, d.giveBack(ctx, ev, err)
 	}
-	if err == nil {
-		if err = d.Store.FinishEvent(ctx, v); err == nil {
-			d.told(v)
-			return nil, nil
-		}
-	}
-	return nil, d.giveBack(ctx, ev, err)
+	return &v, nil
 }
 
 func leadsToNothing(v store.Verdict) bool {

@@ -73,6 +73,8 @@ type Deliverer struct {
 	// Window is how long a message without a vote waits for neighbours: DefaultWindow when zero, doubling with each of
 	// our messages on the patchset up to MaxWindow, 60 s when zero.
 	Window, MaxWindow time.Duration
+	// Ease says that intake needs the machine: then one worker works alone. Nil: never.
+	Ease func() bool
 	// Delivered is told of each action that left the open states; nil: nobody is.
 	Delivered func(a store.Action, o store.Outcome)
 
@@ -103,7 +105,7 @@ const idle = time.Second
 func (d *Deliverer) Run(ctx context.Context) error {
 	d.withDefaults()
 	return crew.Crew{
-		Workers: d.Workers, Wake: d.Store.Wake, Idle: idle, Work: d.Next,
+		Workers: d.Workers, Wake: d.Store.Wake, Idle: idle, Ease: d.Ease, Work: d.Next,
 		Failed: func(err error) { d.Log.Error().Err(err).Msg("a lane could not be worked on") },
 	}.Run(ctx)
 }

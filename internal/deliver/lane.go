@@ -120,9 +120,19 @@ func (r *laneRun) attempt(ctx context.Context, starts []store.Start, call func(c
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.d.Timeout)
-	defer cancel()
-	return call(ctx)
+	err := func() error {
+		ctx, cancel := context.WithTimeout(ctx, r.d.Timeout)
+		defer cancel()
+		return call(ctx)
+	}()
+	if !answered(err) {
+		return err
+	}
+	outcomes := make([]store.Outcome, len(starts))
+	for i, s := range starts {
+		outcomes[i] = store.Outcome{ActionID: s.ActionID, State: store.ActionRetrying, Reason: err.Error(), RetryIn: time.Second}
+	}
+	return errors.Join(err, r.finish(ctx, outcomes, store.Effects{}))
 }
 
 func (r *laneRun) finish(ctx context.Context, outcomes []store.Outcome, effects store.Effects) error {

@@ -21,3 +21,14 @@ func refused(err error) (reason string, ok bool) {
 	}
 	return "", false
 }
+
+// answered tells whether a failed call has come to its end on the server too: Gerrit itself said that it can't now.
+// A call without an answer may still be at work there, until its deadline.
+func answered(err error) bool {
+	var answer *gerrit.HTTPError
+	if !errors.As(err, &answer) || answer.Res == nil {
+		return false
+	}
+	_, no := refused(err)
+	return !no
+}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
@@ -40,8 +41,31 @@ type occurrence struct {
 	time time.Time
 }
 
+// message is what the table reads of a payload, in one pass over it.
+type message struct {
+	status, taskGroupID, runID, artifact gjson.Result
+}
+
+func parse(payload string) message {
+	var m message
+	gjson.Parse(payload).ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "status":
+			m.status = value
+		case "runId":
+			m.runID = value
+		case "taskGroupId":
+			m.taskGroupID = value
+		case "artifact":
+			m.artifact = value
+		}
+		return true
+	})
+	return m
+}
+
 // identity says what makes an occurrence on an exchange, see the table.
-type identity func(exchange string, payload []byte) (occurrence, error)
+type identity func(exchange string, m message) (occurrence, error)
 
 // identities is the table: what tells two occurrences on an exchange apart, by the exchange's short name.
 // What is not in it is a hint. task-group-resolved is one on purpose: it comes early, and again after each later
@@ -64,17 +88,18 @@ func identify(short, exchange string, payload []byte) (occurrence, error) {
 	if !gjson.ValidBytes(payload) {
 		return occurrence{}, errors.New("the message is not JSON")
 	}
+	m := parse(string(payload))
 	if f, ok := identities[short]; ok {
-		return f(exchange, payload)
+		return f(exchange, m)
 	}
 	return occurrence{
-		taskID:  str(payload, "status.taskId"),
-		groupID: firstOf(str(payload, "status.taskGroupId"), str(payload, "taskGroupId")),
+		taskID:  m.status.Get("taskId").Str,
+		groupID: cmp.Or(m.status.Get("taskGroupId").Str, m.taskGroupID.Str),
 	}, nil
 }
 
-func ofTask(exchange string, payload []byte) (occurrence, error) {
-	o, err := taskOf(payload)
+func ofTask(exchange string, m message) (occurrence, error) {
+	o, _, err := taskOf(m)
 	if err == nil {
 		o.id = ID("pulse", exchange, o.taskID)
 	}
@@ -82,18 +107,17 @@ func ofTask(exchange string, payload []byte) (occurrence, error) {
 }
 
 // ofRun identifies by the run's state and times: a message that the queue publishes again tells the same.
-func ofRun(exchange string, payload []byte) (occurrence, error) {
-	o, err := taskOf(payload)
+func ofRun(exchange string, m message) (occurrence, error) {
+	o, runs, err := taskOf(m)
 	if err != nil {
 		return o, err
 	}
-	runID := gjson.GetBytes(payload, "runId")
-	if runID.Type != gjson.Number {
+	if m.runID.Type != gjson.Number {
 		return o, errors.New(`the message has no "runId", which every message on this exchange has`)
 	}
-	o.runID = int(runID.Int())
-	run := gjson.GetBytes(payload, fmt.Sprintf("status.runs.%d", o.runID))
-	if !run.Exists() {
+	o.runID = int(m.runID.Int())
+	run, ok := nth(runs, o.runID)
+	if !ok {
 		return o, fmt.Errorf(`the message is about run %d, which is not among its "status.runs"`, o.runID)
 	}
 	var state, scheduled, started, resolved string
@@ -110,40 +134,50 @@ func ofRun(exchange string, payload []byte) (occurrence, error) {
 		}
 		return true
 	})
-	o.time = timeOf(firstOf(resolved, started, scheduled))
-	o.id = ID("pulse", exchange, o.taskID, runID.Raw, state, scheduled, started, resolved)
+	o.time = timeOf(cmp.Or(resolved, started, scheduled))
+	o.id = ID("pulse", exchange, o.taskID, m.runID.Raw, state, scheduled, started, resolved)
 	return o, nil
 }
 
-func ofArtifact(exchange string, payload []byte) (occurrence, error) {
-	o, err := taskOf(payload)
+func ofArtifact(exchange string, m message) (occurrence, error) {
+	o, _, err := taskOf(m)
 	if err != nil {
 		return o, err
 	}
-	runID := gjson.GetBytes(payload, "runId")
-	o.runID = int(runID.Int())
-	o.id = ID("pulse", exchange, o.taskID, runID.Raw, str(payload, "artifact.name"), str(payload, "artifact.expires"))
+	o.runID = int(m.runID.Int())
+	o.id = ID("pulse", exchange, o.taskID, m.runID.Raw, m.artifact.Get("name").Str, m.artifact.Get("expires").Str)
 	return o, nil
 }
 
-func taskOf(payload []byte) (occurrence, error) {
-	status := gjson.GetBytes(payload, "status")
-	o := occurrence{taskID: status.Get("taskId").Str, groupID: status.Get("taskGroupId").Str}
-	if o.taskID == "" {
-		return o, errNoStatus
-	}
-	return o, nil
-}
-
-func str(payload []byte, path string) string { return gjson.GetBytes(payload, path).Str }
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
+func taskOf(m message) (o occurrence, runs gjson.Result, err error) {
+	m.status.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "taskId":
+			o.taskID = value.Str
+		case "taskGroupId":
+			o.groupID = value.Str
+		case "runs":
+			runs = value
 		}
+		return true
+	})
+	if o.taskID == "" {
+		return o, runs, errNoStatus
 	}
-	return ""
+	return o, runs, nil
+}
+
+// nth is the n-th element of an array.
+func nth(array gjson.Result, n int) (element gjson.Result, ok bool) {
+	if !array.IsArray() || n < 0 {
+		return element, false
+	}
+	array.ForEach(func(_, value gjson.Result) bool {
+		element, ok = value, n == 0
+		n--
+		return !ok
+	})
+	return element, ok
 }
 
 func timeOf(text string) time.Time {

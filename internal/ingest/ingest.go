@@ -40,6 +40,7 @@ type Inbox struct {
 	Accepted func(source string, state store.EventState, n int)
 
 	shorts sync.Map // exchange → short name
+	backlog
 }
 
 // hintMemory is how long a hint that is marked redelivered is taken for the one that came before with the same
@@ -66,6 +67,7 @@ func (in *Inbox) AcceptMessages(ctx context.Context, batch []pulse.Message) erro
 	if err := in.accept(ctx, store.Intake{Events: events}); err != nil {
 		return fmt.Errorf("store %d pulse messages: %w", len(batch), err)
 	}
+	in.took(len(batch))
 	return nil
 }
 

@@ -125,7 +125,11 @@ func (s *Store) ClaimEvents(ctx context.Context, holder string, n int, lease tim
 		UPDATE events SET state = 'deciding', holder = $2, epoch = epoch + 1, attempts = attempts + 1,
 			lease_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT), due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT)
 		WHERE id IN (SELECT id FROM due) AND state <> 'unmatched' RETURNING ` + eventColumns
-	events, err := all(ctx, s.db, scanEvent, query, n, holder, lease.Milliseconds())
+	events, _, err := claim(ctx, s, `SELECT 1 FROM events WHERE state IN ('received', 'deciding') AND due_ms <= (SELECT ms FROM clock) LIMIT 1`,
+		func(t *tx) ([]Event, bool, error) {
+			events, err := all(ctx, t, scanEvent, query, n, holder, lease.Milliseconds())
+			return events, true, err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("claim events: %w", err)
 	}

@@ -26,7 +26,8 @@ func (s *Store) ClaimLane(ctx context.Context, holder string, lease time.Duratio
 			ORDER BY due_ms LIMIT 1` + s.dialect.skipLocked + `)
 		UPDATE lanes SET holder = $1, lease_ms = (SELECT ms FROM clock) + CAST($2 AS BIGINT), epoch = epoch + 1
 		WHERE id IN (SELECT id FROM due) RETURNING id, holder, epoch, lease_ms, (SELECT ms FROM clock)`
-	l, ok, err := first(ctx, s.db, scanLane, query, holder, ms(lease))
+	l, ok, err := claim(ctx, s, `SELECT 1 FROM lanes WHERE due_ms > 0 AND due_ms <= (SELECT ms FROM clock) AND lease_ms <= (SELECT ms FROM clock) LIMIT 1`,
+		func(t *tx) (Lane, bool, error) { return first(ctx, t, scanLane, query, holder, ms(lease)) })
 	if err != nil {
 		return nil, fmt.Errorf("claim a lane: %w", err)
 	}
@@ -36,11 +37,29 @@ func (s *Store) ClaimLane(ctx context.Context, holder string, lease time.Duratio
 	return &l, nil
 }
 
+// claim takes something in a transaction, if a look that takes no turn among the writers says that there is any:
+// most looks find nothing.
+func claim[T any](ctx context.Context, s *Store, look string, take func(t *tx) (T, bool, error)) (v T, ok bool, err error) {
+	if _, any, err := first(ctx, s.read, text, look); err != nil || !any {
+		return v, false, err
+	}
+	err = s.write(ctx, func(t *tx) error {
+		v, ok, err = take(t)
+		return err
+	})
+	return v, ok && err == nil, err
+}
+
 // RenewLane makes a claimed lane's lease end so long after now.
 func (s *Store) RenewLane(ctx context.Context, l *Lane, lease time.Duration) error {
-	renewed, ok, err := first(ctx, s.db, scanLane, `UPDATE lanes SET lease_ms = (SELECT ms FROM clock) + CAST($1 AS BIGINT)
-		WHERE id = $2 AND holder = $3 AND epoch = $4 RETURNING id, holder, epoch, lease_ms, (SELECT ms FROM clock)`,
-		ms(lease), l.ID, l.Holder, l.Epoch)
+	var renewed Lane
+	var ok bool
+	err := s.write(ctx, func(t *tx) (err error) {
+		renewed, ok, err = first(ctx, t, scanLane, `UPDATE lanes SET lease_ms = (SELECT ms FROM clock) + CAST($1 AS BIGINT)
+			WHERE id = $2 AND holder = $3 AND epoch = $4 RETURNING id, holder, epoch, lease_ms, (SELECT ms FROM clock)`,
+			ms(lease), l.ID, l.Holder, l.Epoch)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("renew lane %s: %w", l.ID, err)
 	}

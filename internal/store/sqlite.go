@@ -56,6 +56,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	s.group = newGroup()
 	s.writes = &statements{db: s.db, prepared: map[string]*sql.Stmt{}}
 	s.read = reader{read, &statements{db: read, prepared: map[string]*sql.Stmt{}}}
 	return nil

@@ -78,8 +78,11 @@ func (r reader) QueryContext(ctx context.Context, query string, args ...any) (*s
 	return stmt.QueryContext(ctx, args...)
 }
 
+// A transaction may be shared, so no caller's ctx interrupts a statement: SQLite would take all of it back.
+
 // ExecContext runs a statement by its prepared form.
 func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = t.lasting(ctx)
 	if stmt := t.s.writes.get(query); stmt != nil {
 		return t.StmtContext(ctx, stmt).ExecContext(ctx, args...)
 	}
@@ -88,6 +91,7 @@ func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 
 // QueryContext runs a query by its prepared statement.
 func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx = t.lasting(ctx)
 	if stmt := t.s.writes.get(query); stmt != nil {
 		return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
 	}
@@ -96,8 +100,16 @@ func (t *tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 
 // QueryRowContext runs a query of one row by its prepared statement.
 func (t *tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx = t.lasting(ctx)
 	if stmt := t.s.writes.get(query); stmt != nil {
 		return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
 	}
 	return t.Tx.QueryRowContext(ctx, query, args...)
+}
+
+func (t *tx) lasting(ctx context.Context) context.Context {
+	if t.s.group == nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }

@@ -45,6 +45,8 @@ type Store struct {
 	read reader
 	// writes are db's prepared statements; nil where the driver keeps its own.
 	writes *statements
+	// group commits what is written at the same time together; nil where the database has many writers.
+	group *group
 	// inserts are the prepared INSERTs of events, by how many rows they take; see Accept.
 	inserts []insert
 	log     zerolog.Logger

@@ -22,6 +22,9 @@ const txAttempts = 5
 
 // write runs fn in a transaction; fn may run several times. It returns nil only after the commit.
 func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
+	if s.group != nil {
+		return s.group.write(ctx, s, fn)
+	}
 	for attempt := 1; ; attempt++ {
 		err := s.writeOnce(ctx, fn)
 		if err == nil || attempt == txAttempts || !s.dialect.transient(err) {
@@ -31,9 +34,6 @@ func (s *Store) write(ctx context.Context, fn func(t *tx) error) error {
 }
 
 func (s *Store) writeOnce(ctx context.Context, fn func(t *tx) error) error {
-	if err := s.writes.prepare(ctx); err != nil {
-		return err
-	}
 	inner, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
