@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"verdict/gerrit"
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
@@ -188,22 +189,23 @@ func superseded(s *subject, f *facts.Session, known map[string]any) string {
 
 // renewOpinions looks after what stood on the patchset before a new one: where the code is the same the opinions
 // are kept, else they have ended; either way the change is looked at again.
-func (d *Decider) renewOpinions(ctx context.Context, s *subject, v *store.Verdict, now time.Time) error {
-	if s.change == nil || s.Type != "patchset-created" || s.change.Patchset.Number < 2 || d.Shadow {
+func (d *Decider) renewOpinions(ctx context.Context, s *subject, f *facts.Session, v *store.Verdict, now time.Time) error {
+	if s.change == nil || s.Type != gerrit.PatchsetCreated || s.change.Patchset.Number < 2 || d.Shadow {
 		return nil
 	}
 	c := s.change
-	opinions, err := d.Store.Opinions(ctx, c.Server, int(c.Change.Number))
+	opinions, err := d.Store.Opinions(ctx, c.Server, c.Change.Number)
 	if err != nil || len(opinions) == 0 {
 		return err
 	}
-	if c.Patchset.Kind == "NO_CODE_CHANGE" || c.Patchset.Kind == "NO_CHANGE" {
-		if before := revisionBefore(opinions, c.Patchset.Number); before != "" {
-			v.Kept = append(v.Kept, store.Carry{Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, From: before, To: c.Patchset.Revision})
-		}
+	before, err := d.kept(ctx, s, f, opinions)
+	if err != nil {
+		return err
 	}
-	args := deliver.Args{}
-	version, body, err := args.Encode()
+	if before != "" {
+		v.Kept = append(v.Kept, store.Carry{Server: c.Server, Change: c.Change.Number, Patchset: c.Patchset.Number, From: before, To: c.Patchset.Revision})
+	}
+	version, body, err := deliver.Args{}.Encode()
 	if err != nil {
 		return err
 	}
@@ -211,18 +213,42 @@ func (d *Decider) renewOpinions(ctx context.Context, s *subject, v *store.Verdic
 		ID:      ingest.ID("action", s.ID, "", "", deliver.KindReconcile),
 		EventID: s.ID, Key: deliver.KindReconcile, Kind: deliver.KindReconcile, State: store.ActionPending,
 		Lane:   fmt.Sprintf("%s~%d", c.Server, c.Change.Number),
-		Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, Revision: c.Patchset.Revision,
+		Server: c.Server, Change: c.Change.Number, Patchset: c.Patchset.Number, Revision: c.Patchset.Revision,
 		Project: c.Change.Project, Branch: c.Change.Branch, ArgsVersion: version, Args: body, Created: now,
 	})
 	return nil
 }
 
-func revisionBefore(opinions []store.Opinion, patchset int) (revision string) {
-	latest := 0
-	for _, o := range opinions {
-		if o.Patchset < patchset && o.Patchset > latest {
-			latest, revision = o.Patchset, o.Revision
+// kept is the revision whose opinions count for a new patchset too: the latest before it that has any, if every
+// patchset from there on has the same code. Events may be decided in any order, so the one just before may not have
+// been given its opinions yet.
+func (d *Decider) kept(ctx context.Context, s *subject, f *facts.Session, opinions []store.Opinion) (revision string, err error) {
+	c := s.change
+	if !sameCode(c.Patchset.Kind) {
+		return "", nil
+	}
+	info, err := f.Change(ctx, store.Link{Server: c.Server, Project: c.Change.Project, Change: c.Change.Number})
+	if errors.Is(err, facts.ErrNone) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	kinds := map[int]string{}
+	for _, r := range info.Revisions {
+		kinds[r.PatchSetNumber] = r.Kind
+	}
+	for number := c.Patchset.Number - 1; number > 0; number-- {
+		for _, o := range opinions {
+			if o.Patchset == number {
+				return o.Revision, nil
+			}
+		}
+		if !sameCode(kinds[number]) {
+			return "", nil
 		}
 	}
-	return revision
+	return "", nil
 }
+
+func sameCode(kind string) bool { return kind == "NO_CODE_CHANGE" || kind == "NO_CHANGE" }

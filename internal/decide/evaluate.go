@@ -45,7 +45,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	if err != nil {
 		return v, err
 	}
-	if err := d.renewOpinions(ctx, s, &v, now); err != nil {
+	if err := d.renewOpinions(ctx, s, session, &v, now); err != nil {
 		return v, err
 	}
 	switch {

@@ -67,6 +67,35 @@ func TestAnOutcomeThatNobodyHeardIsNotRepeated(t *testing.T) {
 	}
 }
 
+func TestAHashtagWhoseAnswerNobodyHeardIsTakenBackIfItIsOurs(t *testing.T) {
+	for name, c := range map[string]struct {
+		person bool // somebody takes it off and puts it there again
+		left   []string
+	}{"ours": {}, "a person's": {true, []string{"ci-failed"}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, build)
+			ps := w.push()
+			w.gerrit.Fail(gerrittest.Fault{Method: "POST", Path: "/hashtags", Cut: true, AfterEffect: true})
+			id := w.task("shaders", ps.Change, 1)
+			w.run(id, "failed", "failed")
+			w.bring(w.messages()...)
+			w.await("done", func() bool { return w.states()[store.ActionDone] == 2 })
+			w.expect(ps.Change, -1, []string{"ci-failed"}, "shaders failed")
+			if c.person {
+				w.gerrit.SetHashtags(ps.Change, "alice", nil, []string{"ci-failed"})
+				w.gerrit.SetHashtags(ps.Change, "alice", []string{"ci-failed"}, nil)
+			}
+			if err := w.tc.Rerun(id); err != nil {
+				t.Fatal(err)
+			}
+			w.run(id, "completed", "completed")
+			w.bring(w.messages()...)
+			w.expect(ps.Change, 0, c.left, "shaders failed")
+		})
+	}
+}
+
 func TestAReplicaThatDiesHoldingALaneIsTakenOver(t *testing.T) {
 	w := newWorld(t, build)
 	ps := w.push()
@@ -125,6 +154,30 @@ func TestAPatchsetOfTheSameCodeKeepsTheVoteAnotherEndsIt(t *testing.T) {
 	w.gerrit.Push(gerrittest.Push{Change: ps.Change, Files: map[string]string{"b.txt": "b"}})
 	w.poll()
 	w.expect(ps.Change, 0, nil, "shaders failed")
+}
+
+func TestAVoteIsNotCarriedOverAPatchsetOfOtherCode(t *testing.T) {
+	w := newWorld(t, build)
+	ps := w.push()
+	w.poll()
+	w.run(w.task("shaders", ps.Change, 1), "failed", "failed")
+	w.bring(w.messages()...)
+	w.gerrit.Push(gerrittest.Push{Change: ps.Change, Files: map[string]string{"b.txt": "b"}})
+	w.gerrit.Push(gerrittest.Push{Change: ps.Change, Subject: "A better subject"})
+	w.poll()
+	w.expect(ps.Change, 0, nil, "shaders failed")
+}
+
+func TestAVoteIsCarriedOverTwoPatchsetsOfTheSameCode(t *testing.T) {
+	w := newWorld(t, build)
+	ps := w.push()
+	w.poll()
+	w.run(w.task("shaders", ps.Change, 1), "failed", "failed")
+	w.bring(w.messages()...)
+	w.gerrit.Push(gerrittest.Push{Change: ps.Change, Subject: "A better subject"})
+	w.gerrit.Push(gerrittest.Push{Change: ps.Change, Subject: "The best subject"})
+	w.poll()
+	w.expect(ps.Change, -1, []string{"ci-failed"}, "shaders failed")
 }
 
 func TestAVoteThatAPersonRemovedStaysAwayUntilThereIsNews(t *testing.T) {
