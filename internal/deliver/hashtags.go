@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"verdict/gerrit"
 	"verdict/internal/store"
@@ -75,7 +76,7 @@ func (c *change) tagDiff(todo []work) (gerrit.HashtagsInput, store.Effects) {
 		effects.Posted = append(effects.Posted, p)
 	}
 	for _, tag := range slices.Concat(ended, c.onOlderOnly()) {
-		if slices.Contains(c.ownTags, tag) && !slices.Contains(want, tag) {
+		if c.owns(tag) && !slices.Contains(want, tag) {
 			remove(tag)
 		}
 	}
@@ -90,6 +91,31 @@ func (c *change) tagDiff(todo []work) (gerrit.HashtagsInput, store.Effects) {
 		}
 	}
 	return diff, effects
+}
+
+// owns tells whether our account added a tag: the store has it, unless nobody heard the answer to that attempt.
+// Then the newest message on the change that added the tag says whose it is.
+func (c *change) owns(tag string) bool {
+	if slices.Contains(c.ownTags, tag) {
+		return true
+	}
+	for _, m := range slices.Backward(c.info.Messages) {
+		if slices.Contains(c.info.Hashtags, tag) && m.Tag == gerrit.TagHashtags && adds(m.Message, tag) {
+			return m.Author != nil && m.Author.NumericID == c.self
+		}
+	}
+	return false
+}
+
+// adds tells whether a message is Gerrit's about tags that were set, and this one was added: "Hashtags added: a, b".
+func adds(message, tag string) bool {
+	for line := range strings.Lines(message) {
+		what, tags, _ := strings.Cut(strings.TrimRight(line, "\n"), " added: ")
+		if (what == "Hashtag" || what == "Hashtags") && slices.Contains(strings.Split(tags, ", "), tag) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *change) tagStanding(tag string) Standing {
