@@ -43,7 +43,6 @@ func Run(ctx context.Context, o Options) error {
 	if o.Drain == 0 {
 		o.Drain = defaultDrain
 	}
-	tuneMemory()
 	b, err := assemble(ctx, o)
 	if err != nil {
 		return err

@@ -7,9 +7,6 @@ import (
 )
 
 const (
-	// gcPercent lets the heap grow by so much between collections. Intake makes much that is soon gone; Go's 100 has
-	// it collected a tenth of the time.
-	gcPercent = 150
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
 	// half of it behind, and twice as much garbage on the way there.
 	loadingLimit = 88 << 20
@@ -17,15 +14,8 @@ const (
 	runningLimit = 108 << 20
 )
 
-// tuneMemory sets what the environment leaves open: who sets GOGC or GOMEMLIMIT knows better.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-}
-
 // frugally keeps the peak of memory low while rules are loaded, at the price of some time, and sets the limit by
-// what they take: it leaves half as much again, and room for what passes through.
+// what they take: it leaves half as much again, and room for what passes through. Who sets GOMEMLIMIT knows better.
 func frugally(load func() error) error {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return load()
