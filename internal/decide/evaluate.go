@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -182,7 +183,7 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 			ID:      ingest.ID("action", s.ID, rule.Team, rule.Name, act.Key),
 			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: act.Key, Kind: act.Kind, State: store.ActionPending,
 			Due:  d.due(act.Kind, now),
-			Lane: "group~" + s.GroupID,
+			Lane: "group~" + cmp.Or(s.GroupID, s.ID),
 		}
 		args := deliver.Args{Message: act.Message, Notify: notify(act.Notify), Labels: act.Labels, About: about, Add: act.Add, Remove: act.Remove}
 		if holdsHashtags(made) {

@@ -120,6 +120,9 @@ func (d *Deliverer) Next(ctx context.Context) (bool, error) {
 	// What is begun is ended: a stop lets the requests in hand finish, within the lease.
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Lease)
 	defer cancel()
+	if wait := d.trouble.wait(claimed.ID); wait > 0 {
+		return true, d.Store.ReleaseLane(work, *claimed, wait)
+	}
 	run := &laneRun{d: d, lane: claimed, claimed: time.Now(), stopping: ctx}
 	next, err := run.work(work)
 	if errors.Is(err, store.ErrLeaseLost) {
@@ -127,7 +130,7 @@ func (d *Deliverer) Next(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	if err != nil {
-		next = backoff(d.trouble.note(claimed.ID))
+		next = d.trouble.note(claimed.ID)
 		d.Log.Warn().Err(err).Str("lane", claimed.ID).Dur("next", next).Msg("the lane is held back")
 	} else {
 		d.trouble.clear(claimed.ID)

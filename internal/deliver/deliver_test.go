@@ -53,6 +53,9 @@ func TestAnOutcomeThatNobodyHeardIsNotRepeated(t *testing.T) {
 		"503 after the effect": {Method: "POST", Path: "/review", AfterEffect: true},
 		"cut before it":        {Method: "POST", Path: "/review", Cut: true},
 		"an HTML page":         {Method: "POST", Path: "/review", Page: true, Status: 200},
+		"401":                  {Method: "POST", Path: "/review", Status: 401},
+		"429":                  {Method: "POST", Path: "/review", Status: 429, RetryAfter: "1"},
+		"503 to every read":    {Method: "GET", Path: "/detail", Times: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +96,32 @@ func TestAHashtagWhoseAnswerNobodyHeardIsTakenBackIfItIsOurs(t *testing.T) {
 			w.bring(w.messages()...)
 			w.expect(ps.Change, 0, c.left, "shaders failed")
 		})
+	}
+}
+
+func TestAServerInTroubleIsAskedNowAndThenNotByEveryLane(t *testing.T) {
+	w := newWorld(t, build)
+	const changes = 20
+	for range changes {
+		ps := w.push()
+		w.run(w.task("shaders", ps.Change, 1), "failed", "failed")
+	}
+	if err := w.inbox.AcceptMessages(t.Context(), w.messages()); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n > 0; {
+		n, _ = w.decide.Next(t.Context())
+	}
+	w.gerrit.ForgetRequests()
+	w.gerrit.Fail(gerrittest.Fault{Status: 401, Times: -1})
+	w.settle()
+	if n := len(w.gerrit.Requests()); n > 3 {
+		t.Errorf("%d requests at once to a server that refuses our credentials, by %d lanes", n, changes)
+	}
+	w.gerrit.Heal()
+	w.await("delivered", func() bool { return w.states()[store.ActionDone] == 2*changes })
+	for change := 1; change <= changes; change++ {
+		w.expect(change, -1, []string{"ci-failed"}, "shaders failed")
 	}
 }
 
