@@ -10,14 +10,16 @@ const (
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
 	// half of it behind, and twice as much garbage on the way there.
 	loadingLimit = 88 << 20
-	// runningLimit is the same for the time after, unless the rules take more of it.
-	runningLimit = 108 << 20
+	// room is what may pass through, beside half as much again as the rules take. Intake makes much that is soon
+	// gone; up to there the collector takes its time.
+	room      = 20 << 20
+	gcPercent = 250
 )
 
 // frugally keeps the peak of memory low while rules are loaded, at the price of some time, and sets the limit by
-// what they take: it leaves half as much again, and room for what passes through. Who sets GOMEMLIMIT knows better.
+// what they take. Who sets GOMEMLIMIT or GOGC knows better.
 func frugally(load func() error) error {
-	if os.Getenv("GOMEMLIMIT") != "" {
+	if os.Getenv("GOMEMLIMIT") != "" || os.Getenv("GOGC") != "" {
 		return load()
 	}
 	debug.SetMemoryLimit(loadingLimit)
@@ -25,6 +27,7 @@ func frugally(load func() error) error {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(max(runningLimit, int64(m.HeapAlloc)*3/2+32<<20))
+	debug.SetMemoryLimit(int64(m.HeapAlloc)*3/2 + room)
+	debug.SetGCPercent(gcPercent)
 	return err
 }
