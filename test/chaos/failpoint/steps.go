@@ -1,0 +1,147 @@
+package failpoint
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"verdict/gerrit"
+	"verdict/internal/app"
+	"verdict/internal/decide"
+	"verdict/internal/deliver"
+	"verdict/internal/ingest"
+	"verdict/internal/store"
+	"verdict/taskcluster"
+)
+
+// intake has points where something new comes in.
+type intake struct {
+	ingest.Store
+	points *Points
+
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// Accept implements ingest.Store.
+func (s *intake) Accept(ctx context.Context, in store.Intake) (added []string, err error) {
+	if !s.news(in) {
+		return s.Store.Accept(ctx, in)
+	}
+	return around(s.points, "ingest.Accept", func() ([]string, error) { return s.Store.Accept(ctx, in) })
+}
+
+func (s *intake) news(in store.Intake) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	news := false
+	for _, ev := range in.Events {
+		news = news || !s.seen[ev.ID]
+		s.seen[ev.ID] = true
+	}
+	return news
+}
+
+// decisions has points around what internal/decide writes.
+type decisions struct {
+	decide.Store
+	points *Points
+}
+
+// ClaimEvents implements decide.Store.
+func (s decisions) ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]store.Event, error) {
+	events, err := s.Store.ClaimEvents(ctx, holder, n, lease)
+	if len(events) > 0 {
+		s.points.pass(s.points.next("decide.ClaimEvents") + ":after")
+	}
+	return events, err
+}
+
+// FinishEvents implements decide.Store.
+func (s decisions) FinishEvents(ctx context.Context, verdicts []store.Verdict) error {
+	return s.points.do("decide.FinishEvents", func() error { return s.Store.FinishEvents(ctx, verdicts) })
+}
+
+// PostponeEvent implements decide.Store.
+func (s decisions) PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error {
+	return s.points.do("decide.PostponeEvent", func() error { return s.Store.PostponeEvent(ctx, id, epoch, reason, retryIn) })
+}
+
+// ParkEvent implements decide.Store.
+func (s decisions) ParkEvent(ctx context.Context, id string, epoch int64, reason string) error {
+	return s.points.do("decide.ParkEvent", func() error { return s.Store.ParkEvent(ctx, id, epoch, reason) })
+}
+
+// deliveries has points around what internal/deliver writes.
+type deliveries struct {
+	deliver.Store
+	points *Points
+}
+
+// ClaimLane implements deliver.Store.
+func (s deliveries) ClaimLane(ctx context.Context, holder string, lease time.Duration) (*store.Lane, error) {
+	lane, err := s.Store.ClaimLane(ctx, holder, lease)
+	if lane != nil {
+		s.points.pass(s.points.next("deliver.ClaimLane") + ":after")
+	}
+	return lane, err
+}
+
+// RenewLane implements deliver.Store.
+func (s deliveries) RenewLane(ctx context.Context, lane *store.Lane, lease time.Duration) error {
+	return s.points.do("deliver.RenewLane", func() error { return s.Store.RenewLane(ctx, lane, lease) })
+}
+
+// AddActions implements deliver.Store.
+func (s deliveries) AddActions(ctx context.Context, actions []store.Action) error {
+	return s.points.do("deliver.AddActions", func() error { return s.Store.AddActions(ctx, actions) })
+}
+
+// StartActions implements deliver.Store.
+func (s deliveries) StartActions(ctx context.Context, lane store.Lane, starts []store.Start) error {
+	return s.points.do("deliver.StartActions", func() error { return s.Store.StartActions(ctx, lane, starts) })
+}
+
+// FinishActions implements deliver.Store.
+func (s deliveries) FinishActions(ctx context.Context, lane store.Lane, outcomes []store.Outcome, effects store.Effects) error {
+	return s.points.do("deliver.FinishActions", func() error { return s.Store.FinishActions(ctx, lane, outcomes, effects) })
+}
+
+// ReleaseLane implements deliver.Store.
+func (s deliveries) ReleaseLane(ctx context.Context, lane store.Lane, next time.Duration) error {
+	return s.points.do("deliver.ReleaseLane", func() error { return s.Store.ReleaseLane(ctx, lane, next) })
+}
+
+// gerritServer has points around what is posted.
+type gerritServer struct {
+	app.Gerrit
+	points *Points
+}
+
+// Review implements deliver.Gerrit.
+func (g gerritServer) Review(ctx context.Context, changeID, revision string, review gerrit.ReviewInput) (*gerrit.ReviewResult, error) {
+	return around(g.points, "gerrit.Review", func() (*gerrit.ReviewResult, error) {
+		return g.Gerrit.Review(ctx, changeID, revision, review)
+	})
+}
+
+// SetHashtags implements deliver.Gerrit.
+func (g gerritServer) SetHashtags(ctx context.Context, changeID string, hashtags gerrit.HashtagsInput) ([]string, error) {
+	return around(g.points, "gerrit.SetHashtags", func() ([]string, error) {
+		return g.Gerrit.SetHashtags(ctx, changeID, hashtags)
+	})
+}
+
+// queue has points around what is created.
+type queue struct {
+	app.Queue
+	points *Points
+}
+
+// CreateTask implements deliver.Tasks.
+func (q queue) CreateTask(ctx context.Context, taskID string, definition json.RawMessage, caller taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return around(q.points, "taskcluster.CreateTask", func() (*taskcluster.TaskStatus, error) {
+		return q.Queue.CreateTask(ctx, taskID, definition, caller)
+	})
+}

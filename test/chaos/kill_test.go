@@ -1,0 +1,159 @@
+package chaos
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"verdict/internal/app"
+)
+
+// story is a change's: it is pushed, a task is created and another refused; the task fails, the change is held; the
+// rerun passes, the vote and the hashtag are taken back. In between the bot is killed, and started again. After each
+// chapter the bot rests, with each effect once. It tells whether the bot was killed, and came back.
+func story(t *testing.T, w *world, s strike) (b *bot, cameBack bool) {
+	t.Helper()
+	change := w.push()
+	b = startBot(t, w.files, s, true)
+	w.until("task and notice", func() bool { return w.started(change) && b.resting(t) })
+	w.expect(change, onPush)
+	w.run(change, "failed")
+	w.until("Verified -1", func() bool { return w.failed(change) && b.resting(t) })
+	w.expect(change, onFailure)
+	w.run(change, "completed")
+	w.until("no vote", func() bool { return w.passed(change) && b.resting(t) })
+	b.stop(t)
+	w.expect(change, onSuccess)
+	return b, b.died() > 0 && !b.left
+}
+
+// atOnce is how many stories are told at the same time: they wait, mostly.
+const atOnce = 4
+
+func TestKilledBetweenEachTwoStepsDoesEachThingOnce(t *testing.T) {
+	quiet, _ := story(t, newWorld(t), strike{})
+	unwell := newWorld(t)
+	unwell.unwell()
+	troubled, _ := story(t, unwell, strike{})
+
+	points := between(quiet.trace())
+	postponed := map[string]bool{}
+	for _, point := range between(troubled.trace()) {
+		if strings.HasPrefix(point, "decide.PostponeEvent#") {
+			points, postponed[point] = append(points, point), true
+		}
+	}
+	if len(points) < 30 {
+		t.Fatalf("only %d points: %q", len(points), points)
+	}
+	todo := make(chan string, len(points))
+	for _, point := range points {
+		todo <- point
+	}
+	close(todo)
+	var all sync.WaitGroup
+	for range atOnce {
+		all.Go(func() {
+			for point := range todo {
+				t.Run(point, func(t *testing.T) { killedAt(t, point, postponed[point]) })
+			}
+		})
+	}
+	all.Wait()
+}
+
+// killedAt tells the story with the bot killed at a point. In another telling its steps may be one fewer, where a
+// message waited for no neighbours, or the last one may fall into the end: then it is told again.
+func killedAt(t *testing.T, point string, unwell bool) {
+	for range 3 {
+		w := newWorld(t)
+		if unwell {
+			w.unwell()
+		}
+		if _, cameBack := story(t, w, w.armed(point, "KILL")); cameBack {
+			return
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	t.Errorf("%s wasn't reached", point)
+}
+
+// between leaves out the point before a step where the one after the step before it is the same place. Before an
+// intake it isn't: something has come from outside.
+func between(trace []string) (points []string) {
+	for i, point := range trace {
+		follows := i > 0 && strings.HasSuffix(point, ":before") && strings.HasSuffix(trace[i-1], ":after")
+		if follows && !strings.HasPrefix(point, "ingest.") {
+			continue
+		}
+		points = append(points, point)
+	}
+	return points
+}
+
+// TestNewsComesWhileTheBotIsDead: it is killed while it holds a change back, and before it is there again the task
+// has passed.
+func TestNewsComesWhileTheBotIsDead(t *testing.T) {
+	for at, posts := range map[string][]string{
+		"gerrit.SetHashtags#1:after": append(slices.Clone(onPush), "Hashtag added: ci-failed", "Hashtag removed: ci-failed"),
+		"gerrit.Review#2:after":      onSuccess,
+	} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			s := w.armed(at, "KILL")
+			b := startBot(t, w.files, s, true)
+			change := w.push()
+			w.until("task and notice", func() bool { return w.started(change) && b.resting(t) })
+			w.run(change, "failed")
+			w.until("the strike", s.happened)
+			w.run(change, "completed")
+			w.until("no vote", func() bool { return b.died() > 0 && w.passed(change) && b.resting(t) })
+			w.expect(change, posts)
+		})
+	}
+}
+
+// reading are methods that change nothing.
+var reading = "RecentHint Cursor Link Group Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
+	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups Task Status ListTaskGroup"
+
+// untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
+var untold = map[string]string{
+	"ParkEvent": "after an hour in vain; as PostponeEvent",
+	"RenewLane": "in a lane that is worked on for long; it changes a lease, as ClaimLane",
+}
+
+// TestEachStepHasPoints: a method that a stage begins to use is found here, and needs points, or a reason.
+func TestEachStepHasPoints(t *testing.T) {
+	w := newWorld(t)
+	w.unwell()
+	b, _ := story(t, w, strike{})
+	passed := strings.Join(b.trace(), "\n")
+	parts := reflect.TypeFor[app.Parts]()
+	for i := range parts.NumField() {
+		part := parts.Field(i).Type
+		if part.Kind() == reflect.Map {
+			part = part.Elem()
+		}
+		if part.Kind() != reflect.Interface {
+			continue
+		}
+		for j := range part.NumMethod() {
+			name := part.Method(j).Name
+			if strings.Contains(" "+reading+" ", " "+name+" ") || untold[name] != "" {
+				continue
+			}
+			if !strings.Contains(passed, "."+name+"#") {
+				t.Errorf("%s.%s changes something and has no points, or no story comes to it", part, name)
+			}
+		}
+	}
+	if t.Failed() {
+		t.Logf("the points of the story:\n%s", passed)
+	}
+}
