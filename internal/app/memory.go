@@ -10,9 +10,9 @@ const (
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
 	// half of it behind, and twice as much garbage on the way there.
 	loadingLimit = 88 << 20
-	// room is what may pass through, beside half as much again as the rules take. Intake makes much that is soon
-	// gone; up to there the collector takes its time.
-	room      = 20 << 20
+	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
+	// there the collector takes its time.
+	room      = 16 << 20
 	gcPercent = 250
 )
 
@@ -27,7 +27,7 @@ func frugally(load func() error) error {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(int64(m.HeapAlloc)*3/2 + room)
+	debug.SetMemoryLimit(2*int64(m.HeapAlloc) + room)
 	debug.SetGCPercent(gcPercent)
 	return err
 }
