@@ -205,7 +205,7 @@ func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
 		return d.Store.ParkEvent(ctx, ev.ID, ev.Epoch, err.Error())
 	}
-	wait := min(time.Second<<min(ev.Attempts, 9), 10*time.Minute)
+	wait := min(time.Second<<min(max(ev.Attempts-1, 0), 10), 10*time.Minute)
 	wait += time.Duration(rand.Int64N(int64(wait / 4)))
 	d.Log.Warn().Err(err).Str("event", ev.ID).Dur("next", wait).Msg("event postponed")
 	return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, err.Error(), wait)

@@ -204,7 +204,7 @@ func (w *world) settle() {
 // await settles again and again until the actions are as wanted: some wait for their next attempt.
 func (w *world) await(what string, holds func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; {
+	for deadline := time.Now().Add(40 * time.Second); ; {
 		w.settle()
 		if holds() {
 			return
