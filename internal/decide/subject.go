@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,7 +64,7 @@ func (d *Decider) read(ev store.Event) (*subject, error) {
 	default:
 		return nil, &unreadableError{fmt.Errorf("the event's source %q is not known to this release", ev.Source)}
 	}
-	payload, err := decode(body)
+	payload, err := facts.Decode(body)
 	if err != nil {
 		return nil, &unreadableError{fmt.Errorf("read the payload: %w", err)}
 	}
@@ -200,38 +199,4 @@ func longName(prefix, short string) string {
 		return short
 	}
 	return prefix + service + "/v1/" + name
-}
-
-// decode reads JSON with integers as int64 and other numbers as float64.
-func decode(body []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, err
-	}
-	return numbers(v), nil
-}
-
-func numbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return v.String()
-		}
-		return f
-	case map[string]any:
-		for k, e := range v {
-			v[k] = numbers(e)
-		}
-	case []any:
-		for i, e := range v {
-			v[i] = numbers(e)
-		}
-	}
-	return v
 }

@@ -200,35 +200,48 @@ func text(m map[string]any, key string) string {
 	return s
 }
 
-// object reads a JSON object with integers as int64.
+// object reads a JSON object by Decode.
 func object(raw []byte) (map[string]any, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var m map[string]any
-	if err := dec.Decode(&m); err != nil {
+	v, err := Decode(raw)
+	if err != nil {
 		return nil, err
 	}
-	for k, v := range m {
-		m[k] = integers(v)
+	m, ok := v.(map[string]any)
+	if !ok && v != nil {
+		return nil, errors.New("it isn't a JSON object")
 	}
 	return m, nil
 }
 
-func integers(v any) any {
+// Decode reads JSON with integers as int64 and other numbers as float64.
+func Decode(body []byte) (any, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	return numbers(v), nil
+}
+
+func numbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if i, err := v.Int64(); err == nil {
 			return i
 		}
-		f, _ := v.Float64()
+		f, err := v.Float64()
+		if err != nil {
+			return v.String()
+		}
 		return f
 	case map[string]any:
 		for k, e := range v {
-			v[k] = integers(e)
+			v[k] = numbers(e)
 		}
 	case []any:
 		for i, e := range v {
-			v[i] = integers(e)
+			v[i] = numbers(e)
 		}
 	}
 	return v
