@@ -2,8 +2,11 @@ package taskcluster
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"time"
 
 	"verdict/taskcluster/hawk"
 )
@@ -15,9 +18,6 @@ type ExtHeader struct {
 	// AuthorizedScopes is a pointer since none and an empty list differ.
 	AuthorizedScopes *[]string `json:"authorizedScopes,omitempty"`
 }
-
-// maxAuthorization is the longest Authorization header that services take.
-const maxAuthorization = 4096
 
 // ErrHeaderTooLong is wrapped by the error for credentials whose certificate and
 // scopes make an Authorization header longer than the 4096 characters services
@@ -36,14 +36,38 @@ func (creds *Credentials) SignRequest(req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(header) > maxAuthorization {
-		return fmt.Errorf("sign request of %s: %w: %d characters, %d are taken", creds, ErrHeaderTooLong, len(header), maxAuthorization)
+	if len(header) > hawk.MaxLength {
+		return fmt.Errorf("sign request of %s: %w: %d characters, %d are taken", creds, ErrHeaderTooLong, len(header), hawk.MaxLength)
 	}
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
 	req.Header.Set("Authorization", header)
 	return nil
+}
+
+// SignURL is u with a signature that lets anybody GET it for lifetime as if they
+// had these credentials: a secret. What query u has is kept, in front of the
+// signature. The error wraps ErrInvalid where the URL would have more than the
+// 4096 characters services take.
+func (creds *Credentials) SignURL(u *url.URL, lifetime time.Duration) (*url.URL, error) {
+	ext, err := creds.ext()
+	if err != nil {
+		return nil, fmt.Errorf("sign URL: %w", err)
+	}
+	bewit, err := hawk.Bewit(u, hawk.Key{ID: creds.ClientID, Secret: creds.AccessToken}, ext, lifetime)
+	if errors.Is(err, hawk.ErrTooLong) {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	signed := *u
+	if signed.RawQuery != "" {
+		signed.RawQuery += "&"
+	}
+	signed.RawQuery += "bewit=" + bewit
+	return &signed, nil
 }
 
 // ext is the field that goes with each signature, "" when there is nothing to say.

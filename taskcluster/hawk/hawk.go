@@ -1,5 +1,6 @@
 // Package hawk makes the Authorization header by which Taskcluster knows its
-// callers (https://github.com/mozilla/hawk), on tent/hawk-go.
+// callers, and the bewit by which it knows a URL they signed
+// (https://github.com/mozilla/hawk), on tent/hawk-go.
 //
 // It only signs. hawk-go's reading of requests must not face the network: a
 // header beside a malformed bewit makes it panic.
@@ -33,15 +34,8 @@ func (k Key) Format(s fmt.State, _ rune) {
 // and the time as it is now. It is good for one sending of that request, to that
 // host, method and URL. ext is what is signed along: base64, or "" for none.
 func Header(req *http.Request, key Key, ext string) (string, error) {
-	if key.ID == "" || key.Secret == "" {
-		return "", errors.New("sign request: no client id or no access token")
-	}
-	// Hawk has no escapes: a quote would end the field and begin another.
-	if !attribute(key.ID) {
-		return "", fmt.Errorf("sign request: client id %q has a character that Hawk cannot carry", key.ID)
-	}
-	if !attribute(ext) {
-		return "", errors.New("sign request: ext has a character that Hawk cannot carry")
+	if err := check(key, ext); err != nil {
+		return "", fmt.Errorf("sign request: %w", err)
 	}
 	host, port := hostPort(req)
 	auth := hawkgo.Auth{
@@ -58,6 +52,20 @@ func Header(req *http.Request, key Key, ext string) (string, error) {
 		auth.Method = http.MethodGet
 	}
 	return auth.RequestHeader(), nil
+}
+
+// check says why key and ext can't be signed with: Hawk has no escapes, and a
+// quote would end a field and begin another.
+func check(key Key, ext string) error {
+	switch {
+	case key.ID == "" || key.Secret == "":
+		return errors.New("no client id or no access token")
+	case !attribute(key.ID):
+		return fmt.Errorf("client id %q has a character that Hawk cannot carry", key.ID)
+	case !attribute(ext):
+		return errors.New("ext has a character that Hawk cannot carry")
+	}
+	return nil
 }
 
 // hostPort are those of the Host header that net/http will send. hawk-go's own
