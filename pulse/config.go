@@ -30,6 +30,9 @@ type Config struct {
 	// Queue is the queue's name; pulse wants queue/<user>/<any>. It is declared durable where it is missing, and
 	// used as it is where it exists, whatever its arguments. Needed.
 	Queue string
+	// Temporary makes the queue part of the connection: nobody else can read it, and the broker deletes it when the
+	// connection ends. For looking at what is sent; a Gap is told at each connect.
+	Temporary bool
 	// TLS is for amqps; nil trusts the system's roots. Its ServerName defaults to the URL's host.
 	TLS *tls.Config
 

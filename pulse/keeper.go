@@ -55,15 +55,18 @@ func (k *keeper) run(ctx context.Context) error {
 // declareQueue makes sure that the queue exists, and remembers a gap where it didn't. A queue that exists is
 // taken as it is: declaring it with other arguments than it has would be refused.
 func (k *keeper) declareQueue() error {
-	name := k.c.cfg.Queue
+	name, temporary := k.c.cfg.Queue, k.c.cfg.Temporary
 	var q amqp.Queue
-	err := k.call(func(ch *amqp.Channel) (err error) {
-		q, err = ch.QueueDeclarePassive(name, true, false, false, false, nil)
-		return err
-	})
-	if isCode(err, amqp.NotFound) {
+	var err error
+	if !temporary {
 		err = k.call(func(ch *amqp.Channel) (err error) {
-			q, err = ch.QueueDeclare(name, true, false, false, false, nil)
+			q, err = ch.QueueDeclarePassive(name, true, false, false, false, nil)
+			return err
+		})
+	}
+	if temporary || isCode(err, amqp.NotFound) {
+		err = k.call(func(ch *amqp.Channel) (err error) {
+			q, err = ch.QueueDeclare(name, !temporary, temporary, temporary, false, nil)
 			return err
 		})
 		if err == nil {

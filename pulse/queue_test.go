@@ -38,6 +38,29 @@ func TestConsumerDeclaresDeletedQueueAgainAndTellsGap(t *testing.T) {
 	})
 }
 
+func TestTemporaryQueueIsTheConnectionsAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, s *stage) {
+		s.cfg.Temporary = true
+		s.start(s.on(0, "#"))
+		s.awaitTold(pulse.Gap) // from here on everything arrives
+		s.publish(0, "k", "1")
+		s.received("1")
+		if _, err := s.admin.InspectQueue(s.queue); err == nil || !strings.Contains(err.Error(), "RESOURCE_LOCKED") {
+			t.Errorf("another connection looks at it: %v", err)
+		}
+		s.forget()
+		s.wire.cut()
+		s.awaitTold(pulse.Gap) // made anew, with what was sent between lost
+		s.publish(0, "k", "2")
+		s.received("1", "2")
+		s.stop()
+		s.until("gone", func() bool {
+			_, err := s.admin.InspectQueue(s.queue)
+			return err != nil && strings.Contains(err.Error(), "NOT_FOUND")
+		})
+	})
+}
+
 func TestConsumerTellsGapOnlyWithBindings(t *testing.T) {
 	onEach(t, func(t *testing.T, s *stage) {
 		c, err := pulse.New(s.cfg)
