@@ -27,6 +27,12 @@ var (
 	// ErrUnavailable: no answer, or none that says what happened: an error of
 	// the server, a cut or foreign answer. The call may have had its effect.
 	ErrUnavailable = errors.New("service unavailable")
+	// ErrTooLarge: the answer is larger than the client takes. The call had its
+	// effect.
+	ErrTooLarge = errors.New("answer too large")
+	// ErrArtifact: the artifact is one that stands for an error; Code is the
+	// reason that its worker gave.
+	ErrArtifact = errors.New("the artifact is an error")
 )
 
 // APIError is an answer that isn't success. Its text is safe to log: of what the
@@ -36,8 +42,8 @@ type APIError struct {
 	// Service and Method name the call, e.g. queue and createTask.
 	Service, Method string
 	StatusCode      int
-	// Code is the service's word for it, e.g. RequestConflict; "" when the
-	// answer isn't the service's own.
+	// Code is the service's word for it, e.g. RequestConflict, or the reason of
+	// an error artifact; "" when the answer isn't the service's own.
 	Code string
 	// Message is the service's summary, without the block on the request, at
 	// most 1000 bytes.
@@ -52,7 +58,7 @@ type APIError struct {
 
 // Error is one line: the call, the status, the code, and the message's start.
 func (e *APIError) Error() string {
-	text := fmt.Sprintf("%s.%s answered %d", e.Service, e.Method, e.StatusCode)
+	text := fmt.Sprintf("%s answered %d", callName(e.Service, e.Method), e.StatusCode)
 	if e.Code != "" {
 		text += " " + e.Code
 	}
@@ -78,6 +84,9 @@ func (e *APIError) meaning() error {
 		return ErrInvalid
 	case e.StatusCode >= 500, e.StatusCode == http.StatusTooManyRequests:
 		return ErrUnavailable
+	}
+	if e.StatusCode == http.StatusFailedDependency && e.Code != "" {
+		return ErrArtifact
 	}
 	switch e.Code {
 	case "ResourceNotFound", "ResourceExpired":
@@ -111,15 +120,20 @@ func newAPIError(service, method string, resp *http.Response, body []byte) *APIE
 		Service:    service,
 		Method:     method,
 		StatusCode: resp.StatusCode,
-		TraceID:    resp.Header.Get("x-for-trace-id"),
-		RequestID:  resp.Header.Get("x-for-request-id"),
+		TraceID:    resp.Header.Get(headerTrace),
+		RequestID:  resp.Header.Get(headerRequest),
 		RetryAfter: retryAfter(resp.Header),
 	}
 	var answer struct {
 		Code    string `json:"code"`
+		Reason  string `json:"reason"` // of an error artifact, in the code's place
 		Message string `json:"message"`
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.Code == "" {
+	err := json.Unmarshal(body, &answer)
+	if resp.StatusCode == http.StatusFailedDependency && answer.Code == "" {
+		answer.Code = answer.Reason
+	}
+	if err != nil || answer.Code == "" {
 		e.Message = "the answer isn't Taskcluster's; is the root URL right, or a proxy in between?"
 		return e
 	}

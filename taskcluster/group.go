@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"iter"
 	"net/url"
 	"strconv"
 )
@@ -40,9 +40,7 @@ func (q *Queue) ListTaskGroup(ctx context.Context, groupID string, atMost int) (
 		return nil, fmt.Errorf("task group %q: %w: this isn't a group id", cut(groupID, 40), ErrInvalid)
 	}
 	group := &TaskGroup{}
-	seen := map[string]bool{}
-	for token := ""; ; {
-		page, err := q.groupPage(ctx, groupID, token)
+	for page, err := range q.groupPages(ctx, groupID) {
 		if err != nil {
 			return nil, fmt.Errorf("list task group %s: %w", groupID, err)
 		}
@@ -52,17 +50,8 @@ func (q *Queue) ListTaskGroup(ctx context.Context, groupID string, atMost int) (
 		if atMost > 0 && len(group.Tasks) > atMost {
 			return nil, fmt.Errorf("list task group %s: %w: more than %d tasks", groupID, ErrGroupTooLarge, atMost)
 		}
-		token = page.ContinuationToken
-		if token == "" {
-			return group, nil
-		}
-		// A token that the server no longer knows is taken as page one, so a
-		// token that comes again means that the rest was never seen.
-		if seen[token] {
-			return nil, fmt.Errorf("list task group %s: %w: the pages go in a circle", groupID, ErrUnavailable)
-		}
-		seen[token] = true
 	}
+	return group, nil
 }
 
 type groupPageAnswer struct {
@@ -74,14 +63,11 @@ type groupPageAnswer struct {
 	ContinuationToken string      `json:"continuationToken"`
 }
 
-func (q *Queue) groupPage(ctx context.Context, groupID, token string) (*groupPageAnswer, error) {
-	query := url.Values{"limit": {strconv.Itoa(groupPage)}}
-	if token != "" {
-		query.Set("continuationToken", token)
-	}
-	answer := &groupPageAnswer{}
-	err := q.service.do(ctx, call{
-		name: "listTaskGroup", method: http.MethodGet, path: "/task-group/" + groupID + "/list", query: query,
-	}, answer)
-	return answer, err
+func (q *Queue) groupPages(ctx context.Context, groupID string) iter.Seq2[*groupPageAnswer, error] {
+	first := url.Values{"limit": {strconv.Itoa(groupPage)}}
+	return Pages(ctx, first, func(ctx context.Context, query url.Values) (*groupPageAnswer, string, error) {
+		page := &groupPageAnswer{}
+		err := q.client.Do(ctx, Call{Name: "listTaskGroup", Path: "/task-group/" + groupID + "/list", Query: query}, page)
+		return page, page.ContinuationToken, err
+	})
 }

@@ -5,22 +5,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Queue calls the queue service: it creates tasks and tells of them. It is safe
 // for use by many goroutines.
 type Queue struct {
-	service *service
+	client *Client
+}
+
+// Options is how a Queue's calls are made: the fields of its [Client], and of
+// that one's [Retry]. The zero value is right for most.
+type Options struct {
+	HTTPClient ReducedHTTPClient
+	Attempts   int
+	Pause      time.Duration
+	MaxPause   time.Duration
+	Timeout    time.Duration
+	BaseURL    string
 }
 
 // NewQueue is a client of the queue of the deployment at rootURL. A nil source
 // makes calls without credentials.
 func NewQueue(rootURL string, source CredentialSource, o Options) (*Queue, error) {
-	s, err := newService("queue", rootURL, source, o)
-	if err != nil {
+	client := &Client{
+		BaseURL: o.BaseURL, RootURL: rootURL, Service: "queue", Source: source, Authenticate: source != nil,
+		HTTPClient: o.HTTPClient, Timeout: o.Timeout,
+		Retry: Retry{Attempts: o.Attempts, Pause: o.Pause, MaxPause: o.MaxPause},
+	}
+	if _, err := client.base(); err != nil {
 		return nil, err
 	}
-	return &Queue{service: s}, nil
+	return &Queue{client: client}, nil
 }
 
 // Ping asks whether the queue answers at all. It needs no credentials.
@@ -28,7 +44,7 @@ func (q *Queue) Ping(ctx context.Context) error {
 	var answer struct {
 		Alive bool `json:"alive"`
 	}
-	err := q.service.do(ctx, call{name: "ping", method: http.MethodGet, path: "/ping"}, &answer)
+	err := q.client.Do(ctx, Call{Name: "ping", Path: "/ping"}, &answer)
 	if err == nil && !answer.Alive {
 		err = fmt.Errorf("queue.ping: %w: it doesn't say that it is alive", ErrUnavailable)
 	}
@@ -43,7 +59,7 @@ func (q *Queue) Task(ctx context.Context, taskID string) (*Task, error) {
 		return nil, err
 	}
 	var raw json.RawMessage
-	if err := q.service.do(ctx, call{name: "task", method: http.MethodGet, path: path}, &raw); err != nil {
+	if err := q.client.Do(ctx, Call{Name: "task", Path: path}, &raw); err != nil {
 		return nil, fmt.Errorf("get task %s: %w", taskID, err)
 	}
 	task := &Task{}
@@ -61,7 +77,7 @@ func (q *Queue) Status(ctx context.Context, taskID string) (*TaskStatus, error) 
 	if err != nil {
 		return nil, err
 	}
-	status, err := q.statusOf(ctx, call{name: "status", method: http.MethodGet, path: path})
+	status, err := statusOf(ctx, q.client, Call{Name: "status", Path: path})
 	if err != nil {
 		return nil, fmt.Errorf("get status of task %s: %w", taskID, err)
 	}
@@ -78,9 +94,8 @@ func (q *Queue) CreateTask(ctx context.Context, taskID string, definition json.R
 	if err != nil {
 		return nil, err
 	}
-	status, err := q.statusOf(ctx, call{
-		name: "createTask", method: http.MethodPut, path: path, body: definition, caller: caller,
-	})
+	call := Call{Name: "createTask", Method: http.MethodPut, Path: path, Payload: definition}
+	status, err := statusOf(ctx, q.client.As(caller), call)
 	if err != nil {
 		return nil, fmt.Errorf("create task %s: %w", taskID, err)
 	}
@@ -88,15 +103,15 @@ func (q *Queue) CreateTask(ctx context.Context, taskID string, definition json.R
 }
 
 // statusOf makes a call whose answer is a status.
-func (q *Queue) statusOf(ctx context.Context, c call) (*TaskStatus, error) {
+func statusOf(ctx context.Context, client *Client, call Call) (*TaskStatus, error) {
 	var answer struct {
 		Status TaskStatus `json:"status"`
 	}
-	if err := q.service.do(ctx, c, &answer); err != nil {
+	if err := client.Do(ctx, call, &answer); err != nil {
 		return nil, err
 	}
 	if answer.Status.TaskID == "" {
-		return nil, fmt.Errorf("%s.%s: %w: the answer has no status", q.service.name, c.name, ErrUnavailable)
+		return nil, fmt.Errorf("%s: %w: the answer has no status", client.nameOf(call), ErrUnavailable)
 	}
 	return &answer.Status, nil
 }

@@ -10,18 +10,24 @@ import (
 // CheckRootURL is the root URL without its trailing slash, or an error that says
 // what is wrong with it. Credentials in it are refused, and not repeated.
 func CheckRootURL(rootURL string) (string, error) {
-	u, err := url.Parse(rootURL)
+	return checkAddress("root URL", "https://tc.example.org", rootURL)
+}
+
+func checkAddress(kind, example, address string) (string, error) {
+	u, err := url.Parse(address)
 	switch {
+	case address == "":
+		return "", fmt.Errorf("%s: there is none; write %s", kind, example)
 	case err != nil:
-		return "", fmt.Errorf("root URL: it cannot be read; write https://tc.example.org")
+		return "", fmt.Errorf("%s: it cannot be read; write %s", kind, example)
 	case u.User != nil:
-		return "", fmt.Errorf("root URL of %s: it has credentials in it; write https://%s", u.Host, u.Host)
+		return "", fmt.Errorf("%s of %s: it has credentials in it; write https://%s%s", kind, u.Host, u.Host, u.Path)
 	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
-		return "", fmt.Errorf("root URL %q: no web address; write https://tc.example.org", rootURL)
+		return "", fmt.Errorf("%s %q: no web address; write %s", kind, address, example)
 	case u.RawQuery != "" || u.Fragment != "":
-		return "", fmt.Errorf("root URL %q: it has a query or a fragment; write %s://%s", rootURL, u.Scheme, u.Host)
+		return "", fmt.Errorf("%s %q: it has a query or a fragment; write %s://%s%s", kind, address, u.Scheme, u.Host, u.Path)
 	}
-	return strings.TrimRight(rootURL, "/"), nil
+	return strings.TrimRight(address, "/"), nil
 }
 
 // TaskURL is the page of a task.

@@ -1,0 +1,68 @@
+package taskcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"verdict/taskcluster/hawk"
+)
+
+// SignedURL is the URL of a GET of route, the path below BaseURL, with this query,
+// that anybody who has it may use for the duration. It is a secret until then.
+func (client *Client) SignedURL(route string, query url.Values, duration time.Duration) (*url.URL, error) {
+	return client.SignedURLOf(client.context(), Call{Path: route, Query: query}, duration)
+}
+
+// SignedURLOf is the URL of a call without payload, by GET, that anybody who has
+// it may make for as long as lifetime says, with the scopes of the client or of
+// its Caller. It is a secret until then. One longer than services take, 4096
+// characters, is ErrHeaderTooLong.
+func (c *Client) SignedURLOf(ctx context.Context, call Call, lifetime time.Duration) (*url.URL, error) {
+	signed, err := c.signedURL(ctx, call, lifetime)
+	if err != nil {
+		return nil, fmt.Errorf("sign URL of %s: %w", c.nameOf(call), err)
+	}
+	return signed, nil
+}
+
+func (c *Client) signedURL(ctx context.Context, call Call, lifetime time.Duration) (*url.URL, error) {
+	if call.Payload != nil || call.Method != "" && call.Method != http.MethodGet {
+		return nil, fmt.Errorf("%w: only a GET can be signed into a URL", ErrInvalid)
+	}
+	address, err := c.address(call)
+	if err != nil {
+		return nil, err
+	}
+	creds, err := c.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if creds == nil {
+		return nil, fmt.Errorf("%w: the client has no credentials to sign it with", ErrInvalid)
+	}
+	creds, err = c.narrowed(creds, lifetime)
+	if err != nil {
+		return nil, err
+	}
+	ext, err := creds.ext()
+	if err != nil {
+		return nil, err
+	}
+	bewit, err := hawk.Bewit(address, hawk.Key{ID: creds.ClientID, Secret: creds.AccessToken}, ext, lifetime)
+	if errors.Is(err, hawk.ErrTooLong) {
+		return nil, fmt.Errorf("%w: %w", ErrHeaderTooLong, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Behind the query as it was signed: Encode would put it in another order.
+	if address.RawQuery != "" {
+		address.RawQuery += "&"
+	}
+	address.RawQuery += "bewit=" + bewit
+	return address, nil
+}
