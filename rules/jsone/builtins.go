@@ -109,6 +109,9 @@ func extreme(name string, sign int) function {
 func isDefined(r *run, s *scope, arguments []any) (any, error) {
 	if len(arguments) == 1 {
 		if name, ok := arguments[0].(string); ok {
+			if r.foresight != nil && r.fromContext(s, name) {
+				return nil, errUnknown
+			}
 			_, found := r.lookup(s, name)
 			return found, nil
 		}

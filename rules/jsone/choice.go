@@ -35,7 +35,7 @@ func (w when) holds(r *run, s *scope, operator string) (bool, error) {
 	if err != nil {
 		return false, under(err, inOperator(operator))
 	}
-	return truthy(v), nil
+	return r.holds(s, w.condition, v), nil
 }
 
 // match is $match: the values of all conditions that hold, in the order of their texts.

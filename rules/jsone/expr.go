@@ -14,7 +14,13 @@ func (e literal) eval(r *run, _ *scope) (any, error) { return e.value, r.step(1)
 type variable struct{ name string }
 
 func (e variable) eval(r *run, s *scope) (any, error) {
+	if r.foresight != nil && r.fromContext(s, e.name) {
+		return nil, errUnknown
+	}
 	if v, ok := r.lookup(s, e.name); ok {
+		if v, err := r.known(v); err != nil {
+			return v, err
+		}
 		return v, r.step(1)
 	}
 	return nil, interpreterError("unknown context value %s", e.name)
@@ -60,6 +66,11 @@ type member struct {
 }
 
 func (e member) eval(r *run, s *scope) (any, error) {
+	if r.foresight != nil {
+		if v, ok := r.follow(s, e); ok {
+			return r.known(v)
+		}
+	}
 	of, err := e.of.eval(r, s)
 	if err != nil {
 		return nil, err

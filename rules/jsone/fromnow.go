@@ -135,6 +135,9 @@ func (n fromNowNode) render(r *run, s *scope) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.foresight != nil {
+		return nil, errUnknown // all times come from the context's now
+	}
 	seconds, err := constant{by}.distance()
 	if err != nil {
 		return nil, err

@@ -20,6 +20,9 @@ func (n jsonNode) render(r *run, s *scope) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v, err = r.known(v); err != nil {
+		return nil, err
+	}
 	b, err := appendJSON(nil, v)
 	if err != nil {
 		return nil, err

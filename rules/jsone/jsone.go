@@ -79,6 +79,8 @@ type run struct {
 	output   int
 	// functions is set when a function became a value, so that the result has to be searched for it.
 	functions bool
+	// foresight is set where there is no context yet.
+	foresight *foresight
 }
 
 // step counts n values computed.

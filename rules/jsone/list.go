@@ -16,6 +16,9 @@ func listOperand(r *run, s *scope, n node, operator, otherwise string) ([]any, e
 		return nil, err
 	}
 	list, ok := v.([]any)
+	if _, err := r.known(v); err != nil && (!ok || slices.Contains(list, any(Unknown{}))) {
+		return nil, err
+	}
 	if !ok {
 		return nil, templateError("%s", otherwise)
 	}
@@ -147,6 +150,8 @@ func mergeDeep(r *run, list []any) (any, error) {
 // merged joins two values without changing either, since a value may stand in the result twice.
 func (r *run) merged(a, b any) (any, error) {
 	switch a := a.(type) {
+	case Unknown:
+		return a, nil
 	case []any:
 		if b, ok := b.([]any); ok {
 			return slices.Concat(a, b), r.step(len(a) + len(b))

@@ -64,6 +64,8 @@ func (n mapNode) render(r *run, s *scope) (any, error) {
 		return nil, err
 	}
 	switch over := over.(type) {
+	case Unknown:
+		return n.list(r, s, []any{over})
 	case []any:
 		return n.list(r, s, over)
 	case map[string]any:
@@ -101,6 +103,9 @@ func (n mapNode) object(r *run, s *scope, pairs map[string]any) (any, error) {
 			continue
 		}
 		made, ok := v.(map[string]any)
+		if v == (Unknown{}) {
+			return nil, errUnknown
+		}
 		if !ok {
 			return nil, templateError("$map on objects expects %s to evaluate to an object", n.key)
 		}
@@ -188,7 +193,7 @@ func (n findNode) render(r *run, s *scope) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if truthy(found) {
+		if r.holds(turn, n.each, found) {
 			return item, nil
 		}
 	}
@@ -228,6 +233,9 @@ func (n sortNode) render(r *run, s *scope) (any, error) {
 	all := make([]ranked, len(items))
 	for i, item := range items {
 		rank := item
+		if r.foresight != nil && holdsUnknown(item) {
+			return items, nil
+		}
 		if n.by != nil {
 			turn := &scope{parent: s, names: n.names, values: [3]any{item}}
 			if rank, err = evaluated(r, turn, n.by, n.key); err != nil {

@@ -18,7 +18,7 @@ type listNode []node
 func (n listNode) render(r *run, s *scope) (any, error) {
 	list := make([]any, 0, len(n))
 	for i, item := range n {
-		v, err := item.render(r, s)
+		v, err := r.child(item, s)
 		if err != nil {
 			return nil, under(err, inList(i))
 		}
@@ -41,7 +41,7 @@ func (n objectNode) render(r *run, s *scope) (any, error) {
 	m := make(map[string]any, len(n.entries))
 	for i := range n.entries {
 		e := &n.entries[i]
-		v, err := e.value.render(r, s)
+		v, err := r.child(e.value, s)
 		if err != nil {
 			return nil, under(err, inKey(e.source))
 		}
@@ -59,7 +59,7 @@ func (n objectNode) render(r *run, s *scope) (any, error) {
 
 // operand renders an operator's own value, whose errors come from under the operator's key.
 func operand(r *run, s *scope, n node, operator string) (any, error) {
-	v, err := n.render(r, s)
+	v, err := r.child(n, s)
 	if err != nil {
 		return nil, under(err, inOperator(operator))
 	}

@@ -57,6 +57,9 @@ func (c *compiler) codeAt(step Step, source string) expr {
 
 // evaluated runs such an expression.
 func evaluated(r *run, s *scope, e expr, key string) (any, error) {
+	if r.foresight != nil {
+		return r.foreseen(s, e), nil
+	}
 	v, err := e.eval(r, s)
 	if err != nil {
 		return nil, under(err, inOperator(key))
@@ -76,8 +79,8 @@ type evalNode struct{ expr expr }
 
 func (n evalNode) render(r *run, s *scope) (any, error) {
 	v, err := evaluated(r, s, n.expr, "$eval")
-	if err != nil {
-		return nil, err
+	if err != nil || r.foresight != nil {
+		return v, err
 	}
 	return r.copied(v, 0)
 }
@@ -108,7 +111,7 @@ func (n ifNode) render(r *run, s *scope) (any, error) {
 		return nil, err
 	}
 	branch, key := n.otherwise, "else"
-	if truthy(holds) {
+	if r.holds(s, n.condition, holds) {
 		branch, key = n.then, "then"
 	}
 	if branch == nil {
@@ -141,6 +144,9 @@ func (n letNode) render(r *run, s *scope) (any, error) {
 		return nil, err
 	}
 	vars, ok := v.(map[string]any)
+	if v == (Unknown{}) {
+		return nil, errUnknown
+	}
 	if !ok {
 		return nil, templateError("$let value must be an object")
 	}

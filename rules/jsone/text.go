@@ -51,8 +51,11 @@ func (n textNode) render(r *run, s *scope) (any, error) {
 		if p.value == nil {
 			continue
 		}
-		v, err := p.value.eval(r, s)
-		if err != nil {
+		var v any
+		var err error
+		if r.foresight != nil {
+			v = r.foreseen(s, p.value)
+		} else if v, err = p.value.eval(r, s); err != nil {
 			return nil, err
 		}
 		part, err := p.text(v)
@@ -76,6 +79,8 @@ func (p piece) text(v any) (string, error) {
 		return "", templateError("interpolation of '%s' produced an array or object", p.source)
 	case *builtin:
 		return "", uncalledFunctions()
+	case Unknown:
+		return Hole, nil
 	}
 	s, ok := text(v)
 	if !ok {
