@@ -1,13 +1,16 @@
 // Package scopes says what a set of Taskcluster scopes allows, and which scopes
-// a call needs. It is pure: roles, which only a server can expand, are left to
-// the server. See https://docs.taskcluster.net/docs/manual/design/apis/hawk/scopes
+// a call needs: the least of those that its reference asks for, worked out on the
+// very request.
+//
+// It is pure. Roles, which only a server can expand, are left to the server, and
+// what a request doesn't carry (a task's scheduler, when it is cancelled) is left
+// to the caller, who is told what to ask for. See
+// https://docs.taskcluster.net/docs/manual/design/apis/hawk/scopes
 package scopes
 
 import "strings"
 
-// Satisfies reports whether have allows everything in need. A scope allows
-// another by being equal to it, or by ending in * and being a prefix of it; a
-// needed scope that ends in * is only allowed by one that covers all of it.
+// Satisfies reports whether have allows everything in need.
 func Satisfies(have, need []string) bool {
 	for _, n := range need {
 		if !Allows(have, n) {
@@ -17,7 +20,9 @@ func Satisfies(have, need []string) bool {
 	return true
 }
 
-// Allows reports whether have allows the one scope need.
+// Allows reports whether have allows the one scope need. A scope allows another
+// by being equal to it, or by ending in * and being a prefix of it; a needed
+// scope that ends in * is only allowed by one that covers all of it.
 func Allows(have []string, need string) bool {
 	for _, h := range have {
 		if covers(h, need) {
@@ -38,35 +43,11 @@ func Missing(have, need []string) []string {
 	return missing
 }
 
-// Compact is list without the scopes that others in it cover, in its order. It
-// allows the same and makes a shorter certificate.
-func Compact(list []string) []string {
-	kept := make([]string, 0, len(list))
-	for i, s := range list {
-		if !coveredByOther(list, i, s) {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
-
-// coveredByOther keeps the first of several equal scopes.
-func coveredByOther(list []string, i int, s string) bool {
-	for j, other := range list {
-		if j == i || !covers(other, s) {
-			continue
-		}
-		if other != s || j < i {
-			return true
-		}
-	}
-	return false
-}
-
 func covers(have, need string) bool {
 	if have == need {
 		return true
 	}
 	prefix, wild := strings.CutSuffix(have, "*")
-	return wild && strings.HasPrefix(need, prefix)
+	// Without its own star: "a**" begins "a*", and doesn't cover it.
+	return wild && strings.HasPrefix(strings.TrimSuffix(need, "*"), prefix)
 }
