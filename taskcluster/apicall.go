@@ -116,7 +116,7 @@ func (client *Client) Request(rawPayload []byte, method, route string, query url
 }
 
 func (client *Client) summarised(payload []byte, method, route string, query url.Values, wanted wanted) (*CallSummary, error) {
-	last, err := client.send(client.context(), Call{Method: method, Path: route, Query: query}, payload, wanted)
+	last, err := client.exchange(client.context(), Call{Method: method, Path: route, Query: query}, payload, wanted)
 	cs := &CallSummary{HTTPRequestBody: string(payload), HTTPResponseBody: string(last.body), Attempts: last.attempts}
 	if last.request != nil {
 		cs.HTTPRequest = last.request.Clone(client.context())

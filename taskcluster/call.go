@@ -1,7 +1,6 @@
 package taskcluster
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // Call is one call of a service's API.
@@ -57,11 +55,11 @@ func (c *Client) Do(ctx context.Context, call Call, answer any) error {
 	if answer != nil {
 		wanted = wholeJSON
 	}
-	e, err := c.exchange(ctx, call, wanted)
+	last, err := c.make(ctx, call, wanted)
 	if err != nil || answer == nil {
 		return err
 	}
-	if err := json.Unmarshal(e.body, answer); err != nil {
+	if err := json.Unmarshal(last.body, answer); err != nil {
 		return fmt.Errorf("%s: %w: the answer isn't what was asked for: %w", c.nameOf(call), ErrUnavailable, shape(err))
 	}
 	return nil
@@ -69,15 +67,24 @@ func (c *Client) Do(ctx context.Context, call Call, answer any) error {
 
 // Send makes the call as Do does, and answers what came as it is.
 func (c *Client) Send(ctx context.Context, call Call) (*Answer, error) {
-	e, err := c.exchange(ctx, call, noHTML)
+	last, err := c.make(ctx, call, noHTML)
 	if err != nil {
 		return nil, err
 	}
-	h := e.response.Header
+	h := last.response.Header
 	return &Answer{
-		StatusCode: e.response.StatusCode, Header: h, Body: e.body, Attempts: e.attempts,
+		StatusCode: last.response.StatusCode, Header: h, Body: last.body, Attempts: last.attempts,
 		TraceID: h.Get(headerTrace), RequestID: h.Get(headerRequest),
 	}, nil
+}
+
+// make makes the call, again and again if need be.
+func (c *Client) make(ctx context.Context, call Call, wanted wanted) (exchange, error) {
+	payload, err := payloadOf(call)
+	if err != nil {
+		return exchange{}, fmt.Errorf("%s: %w", c.nameOf(call), err)
+	}
+	return c.exchange(ctx, call, payload, wanted)
 }
 
 // The headers by which a call is found in a service's logs.
@@ -95,159 +102,4 @@ func shape(err error) error {
 		return fmt.Errorf("%s at %q instead of %s", kind, mismatch.Field, mismatch.Type)
 	}
 	return errors.New("it can't be decoded")
-}
-
-// wanted is which bodies of a success count as the service's own.
-type wanted int
-
-const (
-	noHTML    wanted = iota // anything but a page, which a proxy put in its place
-	wholeJSON               // for calls whose answer is decoded
-	anything
-)
-
-// exchange is a call's last attempt: what was sent and, if it came, the answer.
-type exchange struct {
-	request  *http.Request
-	response *http.Response
-	body     []byte
-	attempts int
-}
-
-// exchange makes the call, again and again if need be. The exchange is what is
-// known of the last attempt, beside an error too.
-func (c *Client) exchange(ctx context.Context, call Call, wanted wanted) (exchange, error) {
-	payload, err := payloadOf(call)
-	if err != nil {
-		return exchange{}, fmt.Errorf("%s: %w", c.nameOf(call), err)
-	}
-	return c.send(ctx, call, payload, wanted)
-}
-
-func (c *Client) send(ctx context.Context, call Call, payload []byte, wanted wanted) (last exchange, err error) {
-	if len(payload) > maxRequest {
-		return last, fmt.Errorf("%s: %w: the payload has %d bytes, %d are taken", c.nameOf(call), ErrInvalid, len(payload), maxRequest)
-	}
-	ctx, done := c.bound(ctx)
-	defer done()
-	address, err := c.address(call)
-	if err != nil {
-		return last, fmt.Errorf("%s: %w", c.nameOf(call), err)
-	}
-	creds, err := c.credentials(ctx)
-	if err != nil {
-		return last, fmt.Errorf("%s: %w", c.nameOf(call), err)
-	}
-	a := attempt{call: call, address: address, payload: payload, trace: c.TraceID, wanted: wanted}
-	if a.trace == "" {
-		a.trace = newTrace()
-	}
-	reread := false
-	for tries := 1; ; {
-		last.attempts++
-		err := c.attempt(ctx, a, creds, &last)
-		if err == nil {
-			return last, nil
-		}
-		if errors.Is(err, ErrAuth) && creds != nil && !reread {
-			reread = true
-			other, rerr := c.source().Refused(ctx, creds)
-			if rerr != nil {
-				return last, fmt.Errorf("%w; then: %w", err, rerr)
-			}
-			if other != nil {
-				creds = other
-				continue
-			}
-		}
-		if err := c.Retry.again(ctx, tries, err); err != nil {
-			return last, err
-		}
-		tries++
-	}
-}
-
-// attempt is what all attempts of a call have in common.
-type attempt struct {
-	call    Call
-	address *url.URL
-	payload []byte
-	trace   string
-	wanted  wanted
-}
-
-// attempt sends the request once, signed for this sending.
-func (c *Client) attempt(ctx context.Context, a attempt, creds *Credentials, e *exchange) error {
-	attemptCtx, cancel := context.WithTimeout(ctx, defaulted(c.Timeout, 30*time.Second))
-	defer cancel()
-	req, err := c.request(attemptCtx, a, creds)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.nameOf(a.call), err)
-	}
-	e.request, e.response, e.body = req, nil, nil
-	resp, err := c.httpClient().Do(req)
-	if err != nil {
-		return c.noAnswer(ctx, a.call, fmt.Errorf("%w: %w", ErrUnavailable, err))
-	}
-	e.response = resp
-	if e.body, err = readAnswer(resp, c.MaxAnswer); err != nil {
-		return c.noAnswer(ctx, a.call, err)
-	}
-	if !success(resp, e.body) {
-		return newAPIError(c.Service, a.call.name(), resp, e.body)
-	}
-	if !a.wanted.accepts(resp, e.body) {
-		return fmt.Errorf("%s: %w: answered %d with something else than asked for (%s)",
-			c.nameOf(a.call), ErrUnavailable, resp.StatusCode, oneLine(resp.Header.Get("Content-Type"), 60))
-	}
-	return nil
-}
-
-func (c *Client) request(ctx context.Context, a attempt, creds *Credentials) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, a.call.method(), a.address.String(), bytes.NewReader(a.payload))
-	if err != nil {
-		return nil, err
-	}
-	if len(a.payload) > 0 {
-		// Any other type, and the service sees an empty body.
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set(headerSetTrace, a.trace)
-	c.unrepeatable(req)
-	if creds == nil {
-		return req, nil
-	}
-	if creds, err = c.narrowed(creds, callTTL); err != nil {
-		return nil, err
-	}
-	return req, creds.SignRequest(req)
-}
-
-// noAnswer says whether the caller gave up, or the server did.
-func (c *Client) noAnswer(ctx context.Context, call Call, err error) error {
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	return fmt.Errorf("%s: %w", c.nameOf(call), err)
-}
-
-// success reports whether the answer is one to the call. Some GETs tell an
-// address, by a 303 and in JSON, or without a body.
-func success(resp *http.Response, body []byte) bool {
-	if resp.StatusCode == http.StatusSeeOther {
-		return resp.Header.Get("Location") != "" && (len(body) == 0 || json.Valid(body))
-	}
-	return resp.StatusCode >= 200 && resp.StatusCode <= 299
-}
-
-func (w wanted) accepts(resp *http.Response, body []byte) bool {
-	switch w {
-	case wholeJSON:
-		return json.Valid(body)
-	case noHTML:
-		return !strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
-	default:
-		return true
-	}
 }

@@ -12,7 +12,7 @@ import (
 // goroutines. The zero value of every field works, but for the address.
 type Client struct {
 	// Credentials sign the calls, unless Source is set.
-	Credentials *Credentials
+	Credentials *Credentials `json:"-"`
 	// BaseURL is where the service's calls begin, for example
 	// https://tc.example.org/api/queue/v1. "": RootURL and Service say.
 	BaseURL string

@@ -268,19 +268,20 @@ func TestA401IsTriedOnceMoreWithATokenReadAnew(t *testing.T) {
 		}
 		return "bot-token", nil
 	}})
-	if err := queue.Ping(t.Context()); err != nil {
-		t.Fatal(err)
+	id := taskcluster.NewID()
+	if _, err := queue.Status(t.Context(), id); !errors.Is(err, taskcluster.ErrNotFound) {
+		t.Errorf("got %v, want that there is no task %s", err, id)
 	}
 	server.AddClient("bot", "yet-another", team...)
-	if err := queue.Ping(t.Context()); !errors.Is(err, taskcluster.ErrAuth) {
+	if _, err := queue.Status(t.Context(), id); !errors.Is(err, taskcluster.ErrAuth) {
 		t.Errorf("got %v of a changed token, want a refusal", err)
 	}
 	var statuses []int
 	for _, call := range server.Calls() {
 		statuses = append(statuses, call.Status)
 	}
-	if fmt.Sprint(statuses) != "[401 200 401 401]" {
-		t.Errorf("answers %v, want [401 200 401 401]: one try with what is read anew, or with the token before, each time", statuses)
+	if fmt.Sprint(statuses) != "[401 404 401 401]" {
+		t.Errorf("answers %v, want [401 404 401 401]: one try with what is read anew, or with the token before, each time", statuses)
 	}
 }
 

@@ -2,13 +2,10 @@ package taskcluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
-
-	"verdict/taskcluster/hawk"
 )
 
 // SignedURL is the URL of a GET of route, the path below BaseURL, with this query,
@@ -19,8 +16,8 @@ func (client *Client) SignedURL(route string, query url.Values, duration time.Du
 
 // SignedURLOf is the URL of a call without payload, by GET, that anybody who has
 // it may make for as long as lifetime says, with the scopes of the client or of
-// its Caller. It is a secret until then. One longer than services take, 4096
-// characters, is ErrHeaderTooLong.
+// its Caller. It is a secret until then. One longer than the 4096 characters that
+// services take is ErrInvalid.
 func (c *Client) SignedURLOf(ctx context.Context, call Call, lifetime time.Duration) (*url.URL, error) {
 	signed, err := c.signedURL(ctx, call, lifetime)
 	if err != nil {
@@ -48,21 +45,5 @@ func (c *Client) signedURL(ctx context.Context, call Call, lifetime time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	ext, err := creds.ext()
-	if err != nil {
-		return nil, err
-	}
-	bewit, err := hawk.Bewit(address, hawk.Key{ID: creds.ClientID, Secret: creds.AccessToken}, ext, lifetime)
-	if errors.Is(err, hawk.ErrTooLong) {
-		return nil, fmt.Errorf("%w: %w", ErrHeaderTooLong, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	// Behind the query as it was signed: Encode would put it in another order.
-	if address.RawQuery != "" {
-		address.RawQuery += "&"
-	}
-	address.RawQuery += "bewit=" + bewit
-	return address, nil
+	return creds.SignURL(address, lifetime)
 }

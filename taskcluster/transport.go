@@ -1,6 +1,7 @@
 package taskcluster
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +25,11 @@ func newTransport() *http.Transport {
 	t.Protocols = &http.Protocols{}
 	t.Protocols.SetHTTP1(true)
 	t.ForceAttemptHTTP2 = false
+	// The clone has these from the original, and would offer servers HTTP/2.
+	t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	if t.TLSClientConfig != nil {
+		t.TLSClientConfig.NextProtos = nil
+	}
 	return t
 }
 
@@ -55,7 +61,7 @@ func (c *Client) httpClient() ReducedHTTPClient {
 // server has not begun with is repeated; so it is left to the own client, and to
 // addresses without TLS.
 func (c *Client) unrepeatable(req *http.Request) {
-	if req.Method == http.MethodGet && (c.HTTPClient == nil || req.URL.Scheme == "http") {
+	if req.Method == http.MethodGet && req.ContentLength == 0 && (c.HTTPClient == nil || req.URL.Scheme == "http") {
 		req.Body, req.GetBody = io.NopCloser(strings.NewReader("")), nil
 	}
 }
