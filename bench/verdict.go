@@ -59,7 +59,7 @@ type clock struct {
 	all      func()
 }
 
-func (c *clock) Accept(ctx context.Context, in store.Intake) ([]string, error) {
+func (c *clock) Accept(ctx context.Context, in store.Intake) (int, error) {
 	n := int64(0)
 	for _, e := range in.Events {
 		if e.Source == "pulse" {

@@ -59,7 +59,7 @@ func newEventsList(g *global) *cobra.Command {
 func printEvents(cmd *cobra.Command, events []admin.Event) error {
 	rows := make([][]string, 0, len(events))
 	for _, e := range events {
-		rows = append(rows, []string{short(e.ID), e.State, when(e.Received), e.Type, orDash(about(e)), oneLine(e.Error)})
+		rows = append(rows, []string{short(e.ID), e.State, when(e.Received), orDash(e.Type), orDash(about(e)), oneLine(e.Error)})
 	}
 	return printTable(cmd, []string{"ID", "STATE", "RECEIVED", "TYPE", "ABOUT", "ERROR"}, rows)
 }

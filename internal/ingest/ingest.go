@@ -24,7 +24,7 @@ import (
 
 // Store is what ingest needs of internal/store.
 type Store interface {
-	Accept(ctx context.Context, in store.Intake) (added []string, err error)
+	Accept(ctx context.Context, in store.Intake) (added int, err error)
 	RecentHint(ctx context.Context, prefix string, within time.Duration) (id string, ok bool, err error)
 	Cursor(ctx context.Context, name string) (string, error)
 }

@@ -4,9 +4,89 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
+
+// form is one way to write an event's row.
+type form struct {
+	// columns are those that are given, in the order of args; literals are what else there is, and its values.
+	columns          []string
+	literals, values string
+	args             func(args []any, ev *Event, now int64) []any
+}
+
+var (
+	// whole is the row of an event that a rule looks at, or that came from Gerrit or another event.
+	whole = form{
+		columns: []string{
+			"key_ms", "id", "source", "type", "routing_key", "routes", "change", "task_id", "group_id", "time_ms", "received_ms",
+			"state", "set_hash", "parent", "body_version", "body", "error",
+		},
+		args: func(args []any, ev *Event, now int64) []any {
+			key, at := keyOf(ev, now)
+			return append(args, key, ev.ID, ev.Source, ev.Type, ev.RoutingKey, ev.Routes, ev.Change, ev.TaskID, ev.GroupID, at, now,
+				string(ev.State), ev.SetHash, ev.Parent, ev.BodyVersion, bytesOf(ev.Body), ev.Error)
+		},
+	}
+	// short is that of one whose message is in a bundle.
+	short = form{
+		columns:  []string{"key_ms", "id", "task_id", "time_ms", "received_ms", "bundle", "place"},
+		literals: ", source, type, state, body_version, body", values: ", '', '', 'unmatched', 0, ''",
+		args: func(args []any, ev *Event, now int64) []any {
+			key, at := keyOf(ev, now)
+			return append(args, key, ev.ID, ev.TaskID, at, now, ev.bundle, ev.place)
+		},
+	}
+)
+
+// minuteOf is the part of a hint's key that says when it came.
+func minuteOf(ms int64) int64 { return ms - ms%60_000 }
+
+// keyOf is the time that an event is known by, and its own.
+func keyOf(ev *Event, now int64) (key, at int64) {
+	key, at = msOf(ev.Time), msOf(ev.Time)
+	if ev.Time.IsZero() || ev.Time.Equal(ev.Received) {
+		key, at = 0, now
+	}
+	if ev.Hint {
+		key = minuteOf(now)
+	}
+	return key, at
+}
+
+// text is the INSERT of so many events. Parameters without numbers are SQLite's alone: it spells the names of the
+// others out each time, which is a third of what an insert allocates.
+func (f form) text(rows int, numbered bool) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO events (" + strings.Join(f.columns, ", ") + f.literals + ") VALUES ")
+	for row := range rows {
+		if row > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("(")
+		for n := range f.columns {
+			if n > 0 {
+				b.WriteString(", ")
+			}
+			if numbered {
+				b.WriteString("$" + strconv.Itoa(row*len(f.columns)+n+1))
+			} else {
+				b.WriteString("?")
+			}
+		}
+		b.WriteString(f.values + ")")
+	}
+	b.WriteString(" ON CONFLICT DO NOTHING")
+	return b.String()
+}
+
+// inserts are the prepared INSERTs of one form, from the largest down to one of a single row.
+type inserts struct {
+	form
+	sizes []insert
+}
 
 // insert is a prepared INSERT of so many events at once.
 type insert struct {
@@ -14,71 +94,28 @@ type insert struct {
 	stmt *sql.Stmt
 }
 
-// eventInsertColumns are those that intake writes, in the order of eventArgs.
-var eventInsertColumns = []string{
-	"key_ms", "id", "source", "type", "routing_key", "routes", "change", "task_id", "group_id", "time_ms", "received_ms",
-	"state", "set_hash", "parent", "body_version", "body", "error",
-}
-
-// minuteOf is the part of a hint's key that says when it came.
-func minuteOf(ms int64) int64 { return ms - ms%60_000 }
-
-func eventArgs(args []any, ev *Event, now int64) []any {
-	at, key := msOf(ev.Time), msOf(ev.Time)
-	if ev.Time.IsZero() || ev.Time.Equal(ev.Received) {
-		at, key = now, 0
-	}
-	if ev.Hint {
-		key = minuteOf(now)
-	}
-	return append(args, key, ev.ID, ev.Source, ev.Type, ev.RoutingKey, ev.Routes, ev.Change, ev.TaskID, ev.GroupID, at, now,
-		string(ev.State), ev.SetHash, ev.Parent, ev.BodyVersion, bytesOf(ev.Body), ev.Error)
-}
-
-// insertText is the INSERT of so many events. Parameters without numbers are SQLite's alone: it spells the names of
-// the others out each time, which is a third of what an insert allocates.
-func insertText(rows int, numbered bool) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO events (" + strings.Join(eventInsertColumns, ", ") + ") VALUES ")
-	for n := range rows * len(eventInsertColumns) {
-		switch {
-		case n == 0:
-			b.WriteString("(")
-		case n%len(eventInsertColumns) == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		if !numbered {
-			b.WriteString("?")
-			continue
-		}
-		b.WriteString("$" + strconv.Itoa(n+1))
-	}
-	b.WriteString(") ON CONFLICT DO NOTHING")
-	if rows > 1 {
-		b.WriteString(" RETURNING id")
-	}
-	return b.String()
-}
-
 func (s *Store) prepareInserts(ctx context.Context) error {
-	for _, rows := range s.dialect.insertSizes {
-		stmt, err := s.db.PrepareContext(ctx, insertText(rows, s.dialect.numbered))
-		if err != nil {
-			return fmt.Errorf("prepare the insert of %d events: %w", rows, err)
+	s.whole, s.short = inserts{form: whole}, inserts{form: short}
+	for _, in := range []*inserts{&s.whole, &s.short} {
+		for _, rows := range s.dialect.insertSizes {
+			stmt, err := s.db.PrepareContext(ctx, in.text(rows, s.dialect.numbered))
+			if err != nil {
+				return fmt.Errorf("prepare the insert of %d events: %w", rows, err)
+			}
+			s.closers = append(s.closers, stmt.Close)
+			in.sizes = append(in.sizes, insert{rows, stmt})
 		}
-		s.closers = append(s.closers, stmt.Close)
-		s.inserts = append(s.inserts, insert{rows, stmt})
 	}
 	return nil
 }
 
 // Accept makes a batch durable: its events and its cursors, in one transaction. An event whose id is known is
-// left as it is; added are the ids that were not. When Accept returns nil, all of it is on the disk.
-func (s *Store) Accept(ctx context.Context, in Intake) (added []string, err error) {
+// left as it is; added is how many were not. When Accept returns nil, all of it is on the disk.
+func (s *Store) Accept(ctx context.Context, in Intake) (added int, err error) {
+	packed := newBundle(in.Events)
+	defer packed.done()
 	err = s.write(ctx, func(t *tx) error {
-		if added, err = t.accept(ctx, in.Events); err != nil {
+		if added, err = t.accept(ctx, in.Events, packed); err != nil {
 			return err
 		}
 		for _, c := range in.Cursors {
@@ -89,75 +126,73 @@ func (s *Store) Accept(ctx context.Context, in Intake) (added []string, err erro
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	return added, nil
 }
 
-func (t *tx) accept(ctx context.Context, events []Event) (added []string, err error) {
+// accept inserts events; those that newBundle gave a place get short rows, and their bundle is written where one of
+// them was new.
+func (t *tx) accept(ctx context.Context, events []Event, packed *bundle) (added int, err error) {
 	if len(events) == 0 {
-		return nil, nil
+		return 0, nil
 	}
 	now, err := t.now(ctx)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	// The transaction ends with ctx; that each statement watches it too costs more than the statement.
 	ctx = context.WithoutCancel(ctx)
-	added = make([]string, 0, len(events))
-	args := make([]any, 0, min(len(events), t.s.inserts[0].rows)*len(eventInsertColumns))
-	for _, in := range t.s.inserts {
-		if len(events) < in.rows {
+	var whole, short []*Event
+	for i := range events {
+		if packed != nil && bundled(&events[i]) {
+			short = append(short, &events[i])
 			continue
 		}
-		stmt := t.StmtContext(ctx, in.stmt)
-		for len(events) >= in.rows {
+		whole = append(whole, &events[i])
+	}
+	if added, err = t.insert(ctx, &t.s.whole, whole, now); err != nil {
+		return 0, err
+	}
+	t.woke = t.woke || added > 0 && slices.ContainsFunc(whole, func(ev *Event) bool { return ev.State == EventReceived })
+	if len(short) == 0 {
+		return added, nil
+	}
+	id := bundleID(now)
+	for _, ev := range short {
+		ev.bundle = id
+	}
+	n, err := t.insert(ctx, &t.s.short, short, now)
+	if err != nil || n == 0 {
+		return added, err
+	}
+	return added + n, t.writeBundle(ctx, id, packed)
+}
+
+// insert tells how many events were new.
+func (t *tx) insert(ctx context.Context, in *inserts, events []*Event, now int64) (added int, err error) {
+	args := make([]any, 0, min(len(events), in.sizes[0].rows)*len(in.columns))
+	for _, size := range in.sizes {
+		if len(events) < size.rows {
+			continue
+		}
+		stmt := t.StmtContext(ctx, size.stmt)
+		for len(events) >= size.rows {
 			args = args[:0]
-			for i := range events[:in.rows] {
-				args = eventArgs(args, &events[i], now)
+			for _, ev := range events[:size.rows] {
+				args = in.args(args, ev, now)
 			}
-			if added, err = t.insertEvents(ctx, stmt, events[:in.rows], args, added); err != nil {
-				return nil, fmt.Errorf("store %d events: %w", in.rows, err)
+			r, err := stmt.ExecContext(ctx, args...)
+			if err != nil {
+				return added, fmt.Errorf("store %d events: %w", size.rows, err)
 			}
-			events = events[in.rows:]
+			n, err := r.RowsAffected()
+			if err != nil {
+				return added, err
+			}
+			added += int(n)
+			events = events[size.rows:]
 		}
 	}
 	return added, nil
-}
-
-// insertEvents appends the ids of those that were new. They come in the order of the rows; should a database ever
-// answer in another order, they are found all the same.
-func (t *tx) insertEvents(ctx context.Context, stmt *sql.Stmt, events []Event, args []any, added []string) ([]string, error) {
-	if len(events) == 1 {
-		r, err := stmt.ExecContext(ctx, args...)
-		if err != nil {
-			return nil, err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return added, err
-		}
-		t.woke = t.woke || events[0].State == EventReceived
-		return append(added, events[0].ID), nil
-	}
-	rows, err := stmt.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var id sql.RawBytes
-	for next := 0; rows.Next(); {
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		for range events {
-			ev := &events[next%len(events)]
-			next++
-			if ev.ID == string(id) {
-				added = append(added, ev.ID)
-				t.woke = t.woke || ev.State == EventReceived
-				break
-			}
-		}
-	}
-	return added, rows.Err()
 }

@@ -132,7 +132,7 @@ func TestAnActionHeldTheMomentItsHoldIsReleasedIsLookedAtAgain(t *testing.T) {
 func TestActionsNarrowsByEachFilter(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2)}}))
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2)}}))
 		one, two := action(1, "main~7"), action(2, "main~8")
 		two.Team, two.Rule = "infra", "q"
 		must(t, s.AddActions(ctx, []store.Action{one, two}))

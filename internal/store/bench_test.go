@@ -48,8 +48,8 @@ func accept(b *testing.B, s *store.Store) {
 			}
 		}
 		added, err := s.Accept(b.Context(), store.Intake{Events: batch})
-		if err != nil || len(added) != size {
-			b.Fatalf("added %d: %v", len(added), err)
+		if err != nil || added != size {
+			b.Fatalf("added %d: %v", added, err)
 		}
 		n += size
 	}

@@ -10,13 +10,13 @@ import (
 )
 
 const eventColumns = `id, source, type, routing_key, routes, change, task_id, group_id, time_ms, received_ms,
-	state, set_hash, parent, body_version, body, error, attempts, epoch`
+	state, set_hash, parent, body_version, body, error, attempts, epoch, bundle, place`
 
 func scanEvent(row scanner) (Event, error) {
 	var ev Event
 	var at, received int64
 	err := row.Scan(&ev.ID, &ev.Source, &ev.Type, &ev.RoutingKey, &ev.Routes, &ev.Change, &ev.TaskID, &ev.GroupID, &at, &received,
-		&ev.State, &ev.SetHash, &ev.Parent, &ev.BodyVersion, &ev.Body, &ev.Error, &ev.Attempts, &ev.Epoch)
+		&ev.State, &ev.SetHash, &ev.Parent, &ev.BodyVersion, &ev.Body, &ev.Error, &ev.Attempts, &ev.Epoch, &ev.bundle, &ev.place)
 	ev.Time, ev.Received = timeOf(at), timeOf(received)
 	return ev, err
 }
@@ -46,7 +46,10 @@ func (s *Store) Event(ctx context.Context, id string) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("read event: %w", err)
 	}
-	return ev, nil
+	if err := unbundle(ctx, s.read, found); err != nil {
+		return Event{}, fmt.Errorf("read event %s: %w", ev.ID, err)
+	}
+	return found[0], nil
 }
 
 // Events lists events in the order of their intake.
@@ -54,6 +57,9 @@ func (s *Store) Events(ctx context.Context, f Filter) ([]Event, error) {
 	w := f.events()
 	events, err := all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+f.order("received_ms"), w.args...)
 	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	if err := unbundle(ctx, s.read, events); err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	return events, nil

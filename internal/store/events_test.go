@@ -29,7 +29,7 @@ func TestReplicasClaimEachEventOnce(t *testing.T) {
 		for n := range events {
 			batch = append(batch, event(n))
 		}
-		get[[]string](t)(s.Accept(ctx, store.Intake{Events: batch}))
+		get[int](t)(s.Accept(ctx, store.Intake{Events: batch}))
 		var mu sync.Mutex
 		seen := map[string]int{}
 		var g errgroup.Group
@@ -69,7 +69,7 @@ func TestReplicasClaimEachEventOnce(t *testing.T) {
 func TestAnEventWhoseHolderIsGoneIsTakenOver(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}))
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}))
 		lost := claimOne(t, s, time.Millisecond)
 		var taken store.Event
 		eventually(t, s, func() bool {
@@ -106,7 +106,7 @@ func TestAnEventWhoseHolderIsGoneIsTakenOver(t *testing.T) {
 func TestAPostponedEventIsDueLaterAndARetriedOneAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}))
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}))
 		ev := claimOne(t, s, time.Hour)
 		must(t, s.PostponeEvent(ctx, ev.ID, ev.Epoch, "no status yet", time.Hour))
 		if claimed := get[[]store.Event](t)(s.ClaimEvents(ctx, "me", 1, time.Hour)); len(claimed) != 0 {
@@ -144,7 +144,7 @@ func TestAPostponedEventIsDueLaterAndARetriedOneAtOnce(t *testing.T) {
 func TestAVerdictIsWrittenWholeOrNotAtAll(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2)}}))
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2)}}))
 		claimed := get[[]store.Event](t)(s.ClaimEvents(ctx, "me", 2, time.Hour))
 		state := store.GroupState{GroupID: "g", Hash: "one", Generation: 1, Settled: true}
 		must(t, s.FinishEvent(ctx, store.Verdict{Event: claimed[0], State: store.EventDecided, Groups: []store.GroupState{state}}))
@@ -190,7 +190,7 @@ func TestALinkThatTheBotMadeStays(t *testing.T) {
 		other.Change = 3
 		for n, l := range []store.Link{seen, other, made, other} {
 			ev := event(n)
-			get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{ev}}))
+			get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{ev}}))
 			must(t, s.FinishEvent(ctx, store.Verdict{Event: claimOne(t, s, time.Hour), State: store.EventDecided, Links: []store.Link{l}}))
 			want := seen
 			if n >= 2 {

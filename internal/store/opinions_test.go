@@ -21,7 +21,7 @@ func opinion(value int, created time.Time, run int) store.Opinion {
 // decided writes what deciding an event leads to, n telling the events apart.
 func decided(t testing.TB, s *store.Store, n int, v store.Verdict) {
 	t.Helper()
-	get[[]string](t)(s.Accept(t.Context(), store.Intake{Events: []store.Event{event(n)}}))
+	get[int](t)(s.Accept(t.Context(), store.Intake{Events: []store.Event{event(n)}}))
 	claimed := get[[]store.Event](t)(s.ClaimEvents(t.Context(), "me", 1, time.Hour))
 	v.Event, v.State = claimed[0], store.EventDecided
 	must(t, s.FinishEvent(t.Context(), v))

@@ -25,6 +25,11 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 		if events, err = s.pruneBodies(ctx, r.Events); err != nil {
 			return events, 0, fmt.Errorf("prune events: %w", err)
 		}
+		inBundles, err := s.pruneBundles(ctx, r.Events)
+		events += inBundles
+		if err != nil {
+			return events, 0, fmt.Errorf("prune events: %w", err)
+		}
 	}
 	if r.Decisions <= 0 {
 		return events, 0, nil
@@ -91,4 +96,33 @@ func (s *Store) pruneSome(ctx context.Context, keep time.Duration) (more bool, c
 		return t.setCursor(ctx, Cursor{prunedTo, strconv.FormatInt(until+1, 10)})
 	})
 	return more, changed, err
+}
+
+// bundlesPruned is how many bundles, each a batch's, one transaction of Prune deletes.
+const bundlesPruned = 10
+
+func (s *Store) pruneBundles(ctx context.Context, keep time.Duration) (n int64, err error) {
+	for {
+		var some int64
+		err := s.write(ctx, func(t *tx) error {
+			now, err := t.now(ctx)
+			if err != nil {
+				return err
+			}
+			counts, err := all(ctx, t, func(row scanner) (n int64, err error) {
+				err = row.Scan(&n)
+				return n, err
+			}, `DELETE FROM bundles WHERE id IN (SELECT id FROM bundles WHERE id < $1 ORDER BY id LIMIT $2) RETURNING events`,
+				firstBundle(now-ms(keep)), bundlesPruned)
+			some = 0
+			for _, events := range counts {
+				some += events
+			}
+			return err
+		})
+		n += some
+		if err != nil || some == 0 {
+			return n, err
+		}
+	}
 }

@@ -47,10 +47,10 @@ type Store struct {
 	writes *statements
 	// group commits what is written at the same time together; nil where the database has many writers.
 	group *group
-	// inserts are the prepared INSERTs of events, by how many rows they take; see Accept.
-	inserts []insert
-	log     zerolog.Logger
-	wake    wake
+	// whole and short insert events; see Accept.
+	whole, short inserts
+	log          zerolog.Logger
+	wake         wake
 	// closers are run in reverse.
 	closers []func() error
 }
@@ -67,7 +67,7 @@ type dialect struct {
 	// listen connects anew, to hear notifications.
 	listen func(ctx context.Context) (*pgx.Conn, error)
 	// insertSizes are how many events one INSERT takes, from the largest down to 1. PostgreSQL is a way off, and
-	// answers each statement; SQLite does best with the plainest.
+	// answers each statement.
 	insertSizes []int
 	// numbered says that the parameters of these INSERTs are.
 	numbered bool

@@ -82,6 +82,9 @@ type Event struct {
 	Error    string
 	Attempts int
 	Epoch    int64
+
+	bundle int64 // where what it says is kept, if not in its row; 0: it is
+	place  int
 }
 
 // Cursor is a poller's place, moved in the transaction that stores what it found.

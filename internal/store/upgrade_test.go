@@ -83,9 +83,9 @@ func leaveWork(t *testing.T, path string) {
 	}
 	parked, received, unmatched := event(2), event(4), event(5)
 	parked.State, unmatched.State = store.EventParked, store.EventUnmatched
-	get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(3)}}))
+	get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(3)}}))
 	get[[]store.Event](t)(s.ClaimEvents(ctx, "gone", 1, time.Millisecond)) // killed
-	get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{parked, received, unmatched}}))
+	get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{parked, received, unmatched}}))
 	must(t, s.Close())
 }
 
@@ -158,8 +158,8 @@ func finishWork(t *testing.T, s *store.Store) {
 	if d := get[[]store.Decision](t)(s.Decisions(ctx, event(1).ID)); len(d) != 1 || !d[0].Matched {
 		t.Errorf("decisions %+v", d)
 	}
-	if added := get[[]string](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2), event(3), event(4)}})); len(added) != 0 {
-		t.Errorf("%q are taken for new", added)
+	if added := get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2), event(3), event(4)}})); added != 0 {
+		t.Errorf("%d are taken for new", added)
 	}
 }
 

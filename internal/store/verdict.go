@@ -46,7 +46,7 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.carryOpinions(ctx, v.Kept); err != nil {
 		return err
 	}
-	if _, err := t.accept(ctx, v.Derived); err != nil {
+	if _, err := t.accept(ctx, v.Derived, nil); err != nil {
 		return err
 	}
 	return t.addActions(ctx, v.Actions)

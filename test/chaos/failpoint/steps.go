@@ -25,11 +25,11 @@ type intake struct {
 }
 
 // Accept implements ingest.Store.
-func (s *intake) Accept(ctx context.Context, in store.Intake) (added []string, err error) {
+func (s *intake) Accept(ctx context.Context, in store.Intake) (added int, err error) {
 	if !s.news(in) {
 		return s.Store.Accept(ctx, in)
 	}
-	return around(s.points, "ingest.Accept", func() ([]string, error) { return s.Store.Accept(ctx, in) })
+	return around(s.points, "ingest.Accept", func() (int, error) { return s.Store.Accept(ctx, in) })
 }
 
 func (s *intake) news(in store.Intake) bool {
