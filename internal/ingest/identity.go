@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
+	"github.com/valyala/fastjson"
 )
 
 // idLength is how many characters an id has: 130 bits, so that ids never meet by chance.
@@ -41,31 +41,14 @@ type occurrence struct {
 	time time.Time
 }
 
-// message is what the table reads of a payload, in one pass over it.
-type message struct {
-	status, taskGroupID, runID, artifact gjson.Result
-}
+// parsers are used again: one reads a message without asking for memory.
+var parsers fastjson.ParserPool
 
-func parse(payload string) message {
-	var m message
-	gjson.Parse(payload).ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
-		case "status":
-			m.status = value
-		case "runId":
-			m.runID = value
-		case "taskGroupId":
-			m.taskGroupID = value
-		case "artifact":
-			m.artifact = value
-		}
-		return true
-	})
-	return m
-}
+// largeMessage is from where on a message gets a parser of its own, which is let go of: it takes many times as much.
+const largeMessage = 64 << 10
 
 // identity says what makes an occurrence on an exchange, see the table.
-type identity func(exchange string, m message) (occurrence, error)
+type identity func(exchange string, payload *fastjson.Value) (occurrence, error)
 
 // identities is the table: what tells two occurrences on an exchange apart, by the exchange's short name.
 // What is not in it is a hint. task-group-resolved is one on purpose: it comes early, and again after each later
@@ -85,21 +68,26 @@ var errNoStatus = errors.New(`the message has no "status.taskId", which every me
 // identify reads an exchange's payload by the table; an error means that the payload isn't what its exchange
 // promises.
 func identify(short, exchange string, payload []byte) (occurrence, error) {
-	if !gjson.ValidBytes(payload) {
+	parser := &fastjson.Parser{}
+	if len(payload) < largeMessage {
+		parser = parsers.Get()
+		defer parsers.Put(parser)
+	}
+	m, err := parser.ParseBytes(payload)
+	if err != nil {
 		return occurrence{}, errors.New("the message is not JSON")
 	}
-	m := parse(string(payload))
 	if f, ok := identities[short]; ok {
 		return f(exchange, m)
 	}
 	return occurrence{
-		taskID:  m.status.Get("taskId").Str,
-		groupID: cmp.Or(m.status.Get("taskGroupId").Str, m.taskGroupID.Str),
+		taskID:  text(m, "status", "taskId"),
+		groupID: cmp.Or(text(m, "status", "taskGroupId"), text(m, "taskGroupId")),
 	}, nil
 }
 
-func ofTask(exchange string, m message) (occurrence, error) {
-	o, _, err := taskOf(m)
+func ofTask(exchange string, m *fastjson.Value) (occurrence, error) {
+	o, err := taskOf(m)
 	if err == nil {
 		o.id = ID("pulse", exchange, o.taskID)
 	}
@@ -107,77 +95,55 @@ func ofTask(exchange string, m message) (occurrence, error) {
 }
 
 // ofRun identifies by the run's state and times: a message that the queue publishes again tells the same.
-func ofRun(exchange string, m message) (occurrence, error) {
-	o, runs, err := taskOf(m)
+func ofRun(exchange string, m *fastjson.Value) (occurrence, error) {
+	o, err := taskOf(m)
 	if err != nil {
 		return o, err
 	}
-	if m.runID.Type != gjson.Number {
+	runID, number := numberOf(m.Get("runId"))
+	if number == "" {
 		return o, errors.New(`the message has no "runId", which every message on this exchange has`)
 	}
-	o.runID = int(m.runID.Int())
-	run, ok := nth(runs, o.runID)
-	if !ok {
-		return o, fmt.Errorf(`the message is about run %d, which is not among its "status.runs"`, o.runID)
+	o.runID = runID
+	runs := m.GetArray("status", "runs")
+	if runID < 0 || runID >= len(runs) {
+		return o, fmt.Errorf(`the message is about run %d, which is not among its "status.runs"`, runID)
 	}
-	var state, scheduled, started, resolved string
-	run.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
-		case "state":
-			state = value.Str
-		case "scheduled":
-			scheduled = value.Str
-		case "started":
-			started = value.Str
-		case "resolved":
-			resolved = value.Str
-		}
-		return true
-	})
+	run := runs[runID]
+	scheduled, started, resolved := text(run, "scheduled"), text(run, "started"), text(run, "resolved")
 	o.time = timeOf(cmp.Or(resolved, started, scheduled))
-	o.id = ID("pulse", exchange, o.taskID, m.runID.Raw, state, scheduled, started, resolved)
+	o.id = ID("pulse", exchange, o.taskID, number, text(run, "state"), scheduled, started, resolved)
 	return o, nil
 }
 
-func ofArtifact(exchange string, m message) (occurrence, error) {
-	o, _, err := taskOf(m)
+func ofArtifact(exchange string, m *fastjson.Value) (occurrence, error) {
+	o, err := taskOf(m)
 	if err != nil {
 		return o, err
 	}
-	o.runID = int(m.runID.Int())
-	o.id = ID("pulse", exchange, o.taskID, m.runID.Raw, m.artifact.Get("name").Str, m.artifact.Get("expires").Str)
+	runID, number := numberOf(m.Get("runId"))
+	o.runID = runID
+	o.id = ID("pulse", exchange, o.taskID, number, text(m, "artifact", "name"), text(m, "artifact", "expires"))
 	return o, nil
 }
 
-func taskOf(m message) (o occurrence, runs gjson.Result, err error) {
-	m.status.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
-		case "taskId":
-			o.taskID = value.Str
-		case "taskGroupId":
-			o.groupID = value.Str
-		case "runs":
-			runs = value
-		}
-		return true
-	})
+func taskOf(m *fastjson.Value) (o occurrence, err error) {
+	o.taskID, o.groupID = text(m, "status", "taskId"), text(m, "status", "taskGroupId")
 	if o.taskID == "" {
-		return o, runs, errNoStatus
+		return o, errNoStatus
 	}
-	return o, runs, nil
+	return o, nil
 }
 
-// nth is the n-th element of an array.
-func nth(array gjson.Result, n int) (element gjson.Result, ok bool) {
-	if !array.IsArray() || n < 0 {
-		return element, false
+// text is a string in a payload; "" where there is none.
+func text(v *fastjson.Value, path ...string) string { return string(v.GetStringBytes(path...)) }
+
+// numberOf is a number's value, and how it is written; "" where it is none.
+func numberOf(v *fastjson.Value) (n int, written string) {
+	if v == nil || v.Type() != fastjson.TypeNumber {
+		return 0, ""
 	}
-	array.ForEach(func(_, value gjson.Result) bool {
-		element, ok = value, n == 0
-		n--
-		return !ok
-	})
-	return element, ok
+	return v.GetInt(), string(v.MarshalTo(nil))
 }
 
 func timeOf(text string) time.Time {
