@@ -36,7 +36,7 @@ type Config struct {
 	// TLS is for amqps; nil trusts the system's roots. Its ServerName defaults to the URL's host.
 	TLS *tls.Config
 
-	// Prefetch is how many messages the broker sends before it waits for acknowledgements; 0 is 500.
+	// Prefetch is how many messages the broker sends before it waits for acknowledgements; 0 is 1000.
 	Prefetch int
 	// BatchSize is the most messages in one batch; 0 is 250, or half of a smaller Prefetch. More than half of
 	// Prefetch is refused: such a batch would wait for its timer.
@@ -100,7 +100,7 @@ func (c *Config) complete() (target, error) {
 		return target{}, fmt.Errorf("pulse: heartbeat %s is less than 1s", c.Heartbeat)
 	}
 	if c.Prefetch == 0 {
-		c.Prefetch = 500
+		c.Prefetch = 1000
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = min(250, c.Prefetch/2)
