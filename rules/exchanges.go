@@ -53,6 +53,27 @@ func longName(prefix, name string) string {
 	return cmp.Or(prefix, DefaultExchangePrefix) + service + "/v1/" + rest
 }
 
+// ExchangeNames are the exchanges of Taskcluster's references by the names that rules use, sorted.
+func ExchangeNames() []string { return keys(exchanges) }
+
+// ExchangeName is the full name of an exchange that is called as in rules; false where Taskcluster has none of that
+// name. A name of three parts or more is taken as it is. The prefix is what Taskcluster's begin with.
+func ExchangeName(prefix, name string) (long string, ok bool) {
+	long = longName(prefix, name)
+	_, known := exchanges[name]
+	return long, known || long == name && strings.Count(name, "/") >= 2
+}
+
+// ShortExchangeName is the name of an exchange as rules call it.
+func ShortExchangeName(prefix, long string) string {
+	rest, ours := strings.CutPrefix(long, cmp.Or(prefix, DefaultExchangePrefix))
+	short := strings.Replace(rest, "/v1/", "/", 1)
+	if _, known := exchanges[short]; ours && known {
+		return short
+	}
+	return long
+}
+
 // routingKey is what a trigger asks of a routing key.
 type routingKey struct {
 	// words are asked for by place; "" fits any. More words may follow.

@@ -26,6 +26,11 @@ func Load(in Sources) (*Set, []Diagnostic) {
 	if in.Teams == nil {
 		l.set.teams = teamsOfFolders(in.Files)
 	}
+	for _, team := range in.Teams.All() {
+		if team.refused != nil {
+			l.report(*team.refused)
+		}
+	}
 	for _, name := range keys(in.Files) {
 		l.file(name, in.Files[name])
 	}
@@ -42,6 +47,9 @@ func hash(in Sources) string {
 	}
 	if in.Teams != nil {
 		write("", in.Teams.data)
+		if in.Teams.older != nil {
+			write("/", in.Teams.older)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

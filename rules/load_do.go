@@ -84,7 +84,7 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	default:
 		r.task(form, &a)
 	}
-	return a, len(r.diagnostics) == before
+	return a, !HasErrors(r.diagnostics[before:])
 }
 
 // knownKeys takes out the words that come later, having refused them, and tells which actions are named.

@@ -56,7 +56,9 @@ func (r *ruleLoader) task(form actionForm, a *action) {
 			a.key += ":" + key.Text
 		}
 	}
-	a.task = r.template(n, tracked)
+	if a.task = r.template(n, tracked); a.task != nil {
+		r.taskScopes(n, a)
+	}
 }
 
 // taskBodies are the definitions below JSON-e's operators.

@@ -29,6 +29,7 @@ type Rule struct {
 	when  []condition
 	do    []action
 	needs []string
+	tasks []TaskNeed
 }
 
 // Trigger is one `on` of a rule.

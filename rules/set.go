@@ -20,6 +20,12 @@ type Sources struct {
 	Teams *Teams
 	// ExchangePrefix is what Taskcluster's exchanges begin with; exchange/taskcluster- when empty.
 	ExchangePrefix string
+	// TaskScopes says which scopes creating a task takes, of alternatives those that are granted. The definition has
+	// what they depend on: taskQueueId, provisionerId, workerType, priority, schedulerId and projectId, routes and
+	// scopes as []string. Without it tasks aren't compared with grants.
+	TaskScopes func(definition map[string]any, granted []string) ([]string, error)
+	// SchedulerID is that of tasks that don't name one; verdict when empty.
+	SchedulerID string
 }
 
 // Set is an immutable set of rules. It is safe for concurrent use.

@@ -10,6 +10,8 @@ type Teams struct {
 	File  string
 	teams []*Team
 	data  []byte
+	// older is what the grants depend on beside data: what roles give, and teams.yaml as it was.
+	older []byte
 }
 
 // Team is one team with its grants.
@@ -24,7 +26,7 @@ type Team struct {
 	Operators []string
 	// ActionsPerMinute is its limit; 0: none.
 	ActionsPerMinute int
-	// Gerrit are its grants on Gerrit, Scopes those on Taskcluster.
+	// Gerrit are its grants on Gerrit, Scopes those on Taskcluster, as they are written.
 	Gerrit []Grant
 	Scopes []string
 
@@ -32,6 +34,12 @@ type Team struct {
 	unlimited  bool
 	trust      []trust
 	trustTasks []trustTask
+	// scopesLine is where its scopes are written.
+	scopesLine int
+	// roles are what the roles in Scopes give, once they are expanded.
+	roles map[string][]string
+	// refused says why the team can have no rules; nil: it can.
+	refused *Diagnostic
 }
 
 // Grant is what a team may do on some projects of one Gerrit server.

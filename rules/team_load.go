@@ -109,6 +109,10 @@ func (l *teamsLoader) team(key, n *yamlfile.Node, form *teamForm) {
 		Name: key.Text, Folder: form.Folder, Line: key.Line, Email: form.Contact.Email, Operators: form.Operators,
 		ActionsPerMinute: form.Limits.ActionsPerMinute, Scopes: form.Taskcluster.Scopes, file: l.file.Name,
 	}
+	t.scopesLine = t.Line
+	if at := n.Get("taskcluster", "scopes"); at != nil {
+		t.scopesLine = at.Line
+	}
 	if !isName(t.Name) {
 		l.report(key, fmt.Sprintf("%q can't name a team", t.Name), "letters, digits, - and _")
 	}

@@ -25,11 +25,11 @@ const (
 )
 
 // TaskScopes are the scopes that a task may use: all of the team's where no patchset is the cause, else those of
-// the first trust row that fits the less trusted of the two people behind it. Rows go from the most trusted to
+// the first trust row that fits the less trusted of the two people behind it; with what roles give. Rows go from the most trusted to
 // the least. A patchset whose people no row fits is refused with a *Denied.
 func (t *Team) TaskScopes(patchsetBy *Identities) (granted []string, err error) {
 	if patchsetBy == nil {
-		return t.Scopes, nil
+		return t.expand(t.Scopes), nil
 	}
 	row := -1
 	for _, person := range []struct {
@@ -43,7 +43,7 @@ func (t *Team) TaskScopes(patchsetBy *Identities) (granted []string, err error) 
 		}
 		row = max(row, i)
 	}
-	return t.trust[row].scopes, nil
+	return t.expand(t.trust[row].scopes), nil
 }
 
 func (a Account) name() string {
@@ -91,7 +91,7 @@ func (l *teamsLoader) trust(t *Team, n *yamlfile.Node, form trustForm) trust {
 		l.report(at, fmt.Sprintf("%q names nobody", who), "write group:NAME, user:NAME or anyone")
 	}
 	for i, scope := range form.Scopes {
-		if !satisfied(t.Scopes, scope) {
+		if !satisfied(t.Scopes, scope) && len(t.assumed()) == 0 { // WithRoles asks again
 			l.report(n.Get("scopes").Items[i], fmt.Sprintf("%s is not satisfied by the scopes of %s", scope, t.Name), "add it to scopes, or take it away here")
 		}
 	}

@@ -1,0 +1,331 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"verdict/rules/jsone"
+	"verdict/rules/yamlfile"
+)
+
+const (
+	// maxWays bounds the combinations of conditions that are gone through for one action.
+	maxWays = 128
+	// defaultScheduler is what tasks are created under where neither they nor the configuration say.
+	defaultScheduler = "verdict"
+)
+
+// scopeCheck compares what the tasks of one action could take with what the team was granted.
+type scopeCheck struct {
+	*ruleLoader
+	node  *yamlfile.Node
+	act   *action
+	ways  []jsone.Way
+	tasks []TaskNeed
+	// lacking are what is not covered, with the ways on which it is needed.
+	lacking []*lack
+	open    bool
+}
+
+// lack is something that a task needs and the team doesn't have.
+type lack struct {
+	message, hint string
+	at            *yamlfile.Node
+	coverage      Coverage
+	ways          map[int]bool
+}
+
+// taskScopes tells what the tasks of an action could need and the team lacks.
+func (r *ruleLoader) taskScopes(n *yamlfile.Node, a *action) {
+	if r.in.TaskScopes == nil {
+		return
+	}
+	c := &scopeCheck{ruleLoader: r, node: n, act: a}
+	var complete bool
+	c.ways, complete = a.task.jsone.Foresee(maxWays)
+	c.open = !complete
+	for i, way := range c.ways {
+		for _, definition := range c.definitions(way.Value) {
+			c.definition(i, definition)
+		}
+	}
+	for _, l := range c.lacking {
+		c.tell(l, c.certain(l.ways))
+	}
+	if c.open && !r.team.unlimited {
+		c.warn(n, "not all that this could need is known here, since a part of it is computed as a whole", "it is compared with the grant when the task is about to be created")
+	}
+	r.rule.tasks = append(r.rule.tasks, c.tasks...)
+}
+
+func (c *scopeCheck) definitions(v any) []map[string]any {
+	bodies := []any{v}
+	if c.act.many {
+		list, ok := v.([]any)
+		if !ok {
+			c.open = true
+			return nil
+		}
+		bodies = list
+	}
+	var out []map[string]any
+	for _, body := range bodies {
+		if m, ok := body.(map[string]any); ok {
+			out = append(out, m)
+			continue
+		}
+		c.open = true
+	}
+	return out
+}
+
+// definition looks at one task on one way.
+func (c *scopeCheck) definition(way int, definition map[string]any) {
+	for key := range definition {
+		c.open = c.open || strings.Contains(key, jsone.Hole)
+	}
+	for _, asked := range c.variants(definition) {
+		granted := c.team.expand(c.team.Scopes)
+		need, err := c.in.TaskScopes(asked, granted)
+		if err != nil {
+			c.lack(way, lack{message: "the task can't be created: " + err.Error(), at: c.node, coverage: NotGranted})
+			continue
+		}
+		task := TaskNeed{Key: c.act.key, Line: c.node.Line, Open: c.open}
+		if key, ok := definition["key"].(string); ok && c.act.many {
+			task.Key = kindTask + ":" + strings.ReplaceAll(key, jsone.Hole, "*")
+		}
+		fine := true
+		for _, scope := range need {
+			held := c.team.coverage(granted, scope)
+			task.Scopes = append(task.Scopes, ScopeNeed{Scope: shownScope(scope), Team: held})
+			if held != Covered {
+				fine = fine && held != NotGranted
+				c.lack(way, c.ofTeam(asked, scope, held))
+			}
+		}
+		c.trust(way, &task, asked, fine)
+		c.note(task)
+	}
+}
+
+// variants are the definitions that one may stand for, of what scopes depend on: where the priority isn't known, each.
+func (c *scopeCheck) variants(definition map[string]any) []map[string]any {
+	asked := map[string]any{"schedulerId": defaultScheduler}
+	if c.in.SchedulerID != "" {
+		asked["schedulerId"] = c.in.SchedulerID
+	}
+	for _, name := range []string{"taskQueueId", "provisionerId", "workerType", "priority", "schedulerId", "projectId"} {
+		if v, ok := definition[name]; ok && v != nil {
+			asked[name] = textOf(v)
+		}
+	}
+	for _, name := range []string{"routes", "scopes"} {
+		list, ok := definition[name].([]any)
+		if definition[name] != nil && !ok {
+			c.open = true
+		}
+		texts := []string{}
+		for _, item := range list {
+			texts = append(texts, textOf(item))
+		}
+		asked[name] = texts
+	}
+	if p, _ := asked["priority"].(string); !strings.Contains(p, jsone.Hole) {
+		return []map[string]any{asked}
+	}
+	var all []map[string]any
+	for _, p := range priorities[:len(priorities)-1] { // normal is an old word for one of them
+		one := map[string]any{}
+		for k, v := range asked {
+			one[k] = v
+		}
+		one["priority"] = p
+		all = append(all, one)
+	}
+	return all
+}
+
+func textOf(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	return jsone.Hole
+}
+
+func (c *scopeCheck) ofTeam(asked map[string]any, scope string, held Coverage) lack {
+	t, shown := c.team, shownScope(scope)
+	l := lack{at: c.place(asked, scope), coverage: held}
+	where := fmt.Sprintf("%s:%d", t.file, t.scopesLine)
+	switch held {
+	case PartlyHeld:
+		l.message = fmt.Sprintf("the task may need any of %s, of which %s has been granted a part, %s", shown, t.Name, where)
+		l.hint = "it is compared with the grant when the task is about to be created"
+	case RoleUnsaid:
+		l.message = fmt.Sprintf("the task needs %s, which %s has been granted only if %s gives it, %s", shown, t.Name, strings.Join(t.unexpanded(), " or "), where)
+		l.hint = "only Taskcluster can tell, and is asked when the bot starts"
+	default:
+		l.message = fmt.Sprintf("the task needs %s, which %s hasn't been granted, %s", shown, t.Name, where)
+		l.hint = fmt.Sprintf("an administrator adds to its scopes: - '%s'", shown)
+	}
+	return l
+}
+
+// trust asks each row. Where only patchsets can be the cause, one of them has to allow the task.
+func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine bool) {
+	allowed := c.team.unlimited
+	first := ""
+	for _, row := range c.team.trust {
+		granted := c.team.expand(row.scopes)
+		need, err := c.in.TaskScopes(asked, granted)
+		if err != nil {
+			return // told already
+		}
+		t := TrustNeed{Who: row.who, Coverage: Covered}
+		for _, scope := range need {
+			held := c.team.coverage(granted, scope)
+			t.Coverage = worse(t.Coverage, held)
+			if held != Covered {
+				t.Missing = append(t.Missing, shownScope(scope))
+			}
+		}
+		if first == "" && len(t.Missing) > 0 {
+			first = fmt.Sprintf("; what %s may use, line %d, lacks %s", strings.Join(row.who, ", "), row.line, t.Missing[0])
+		}
+		allowed = allowed || t.Coverage != NotGranted
+		task.Trust = append(task.Trust, t)
+	}
+	if allowed || !fine || slices.ContainsFunc(c.rule.On, func(t Trigger) bool { return t.Source != "gerrit" }) {
+		return
+	}
+	c.lack(way, lack{
+		message: fmt.Sprintf("no patchset could start this task: no trust row of %s allows it, %s:%d%s", c.team.Name, c.team.file, c.team.Line, first),
+		hint:    "an administrator adds the scopes to a row", at: c.node, coverage: NotGranted,
+	})
+}
+
+// lack notes what is lacking on a way, once for each message.
+func (c *scopeCheck) lack(way int, l lack) {
+	i := slices.IndexFunc(c.lacking, func(other *lack) bool { return other.message == l.message && other.at == l.at })
+	if i < 0 {
+		l.ways = map[int]bool{}
+		c.lacking, i = append(c.lacking, &l), len(c.lacking)
+	}
+	c.lacking[i].ways[way] = true
+}
+
+// note keeps a task that isn't there yet.
+func (c *scopeCheck) note(t TaskNeed) {
+	slices.SortFunc(t.Scopes, func(a, b ScopeNeed) int { return strings.Compare(a.Scope, b.Scope) })
+	t.Scopes = slices.CompactFunc(t.Scopes, func(a, b ScopeNeed) bool { return a.Scope == b.Scope })
+	if !slices.ContainsFunc(c.tasks, func(other TaskNeed) bool { return other.Key == t.Key && slices.Equal(other.Scopes, t.Scopes) }) {
+		c.tasks = append(c.tasks, t)
+	}
+}
+
+// certain says whether one of the conditions alone, or none, leads to what happens on these ways. What needs several
+// of them may never occur.
+func (c *scopeCheck) certain(ways map[int]bool) bool {
+	if len(ways) == len(c.ways) {
+		return true
+	}
+	for condition := range c.conditions() {
+		for _, value := range []bool{true, false} {
+			all, some := true, false
+			for i, w := range c.ways {
+				if taken, asked := w.Taken[condition]; asked && taken == value {
+					all, some = all && ways[i], true
+				}
+			}
+			if all && some {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *scopeCheck) conditions() map[string]bool {
+	all := map[string]bool{}
+	for _, w := range c.ways {
+		for condition := range w.Taken {
+			all[condition] = true
+		}
+	}
+	return all
+}
+
+func (c *scopeCheck) tell(l *lack, certain bool) {
+	switch {
+	case l.coverage == NotGranted && certain:
+		c.refuse(l.at, l.message, l.hint)
+	case l.coverage == NotGranted:
+		c.warn(l.at, "if its conditions can come together, "+l.message, "it is compared with the grant when the task is about to be created")
+	default:
+		c.warn(l.at, l.message, l.hint)
+	}
+}
+
+func (c *scopeCheck) warn(n *yamlfile.Node, message, hint string) {
+	d := fromProblems(c.team.Name, c.yaml, []yamlfile.Problem{n.Problem(message, hint)})[0]
+	d.Severity = Warning
+	c.report(d)
+}
+
+// place finds what a scope was made of: the longest of the definition's values that is in it, where it is written.
+func (c *scopeCheck) place(asked map[string]any, scope string) *yamlfile.Node {
+	field, value := "", ""
+	for _, name := range keys(asked) {
+		texts, ok := asked[name].([]string)
+		if !ok {
+			texts = []string{asked[name].(string)}
+		}
+		for _, text := range texts {
+			if strings.Contains(scope, text) && len(text) > len(value) {
+				field, value = name, text
+			}
+		}
+	}
+	if found := written(c.node, field, value); found != nil {
+		return found
+	}
+	return c.node
+}
+
+// written finds a key's value below a node that may have become the text.
+func written(n *yamlfile.Node, key, text string) *yamlfile.Node {
+	for _, e := range n.Entries {
+		if e.Key.Text == key {
+			if found := leaf(e.Value, text); found != nil {
+				return found
+			}
+		}
+		if found := written(e.Value, key, text); found != nil {
+			return found
+		}
+	}
+	for _, item := range n.Items {
+		if found := written(item, key, text); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func leaf(n *yamlfile.Node, text string) *yamlfile.Node {
+	for _, e := range n.Entries {
+		if found := leaf(e.Value, text); found != nil {
+			return found
+		}
+	}
+	for _, item := range n.Items {
+		if found := leaf(item, text); found != nil {
+			return found
+		}
+	}
+	if before, _, computed := strings.Cut(n.Text, "${"); n.Text != "" && (n.Text == text || computed && strings.HasPrefix(text, before)) {
+		return n
+	}
+	return nil
+}
