@@ -31,7 +31,7 @@ type Answer struct {
 	// address: Header has it as Location, and it isn't followed.
 	StatusCode int
 	Header     http.Header
-	Body       []byte
+	Body       []byte `json:"-"`
 	// Attempts is how many requests it took.
 	Attempts int
 	// TraceID and RequestID find the call in the service's logs.

@@ -31,6 +31,27 @@ func TestMissingScopesOfAnExpression(t *testing.T) {
 	}
 }
 
+func TestEachCodeMeansOneThing(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		code   string
+		want   error
+	}{
+		{400, "MalformedPayload", ErrInvalid}, {400, "InvalidRequestArguments", ErrInvalid}, {400, "InputValidationError", ErrInvalid},
+		{400, "InputError", ErrInvalid}, {401, "AuthenticationFailed", ErrAuth}, {403, "InsufficientScopes", ErrScopes},
+		{404, "ResourceNotFound", ErrNotFound}, {409, "RequestConflict", ErrConflict}, {410, "ResourceExpired", ErrNotFound},
+		{413, "InputTooLarge", ErrInvalid}, {424, "file-missing-on-worker", ErrArtifact}, {429, "TooManyRequests", ErrUnavailable},
+		{431, "", ErrInvalid}, {500, "InternalServerError", ErrUnavailable}, {418, "NewCode", ErrInvalid}, {424, "", ErrUnavailable},
+	} {
+		e := refusal(t, c.status, c.code, "m", nil)
+		for _, kind := range []error{ErrNotFound, ErrConflict, ErrScopes, ErrAuth, ErrInvalid, ErrUnavailable, ErrTooLarge, ErrArtifact} {
+			if got := errors.Is(e, kind); got != (kind == c.want) {
+				t.Errorf("%d %s: errors.Is(%v) is %v, want that of %v alone", c.status, c.code, kind, got, c.want)
+			}
+		}
+	}
+}
+
 func TestANameThatMayNotBeGivenMissesAScope(t *testing.T) {
 	e := refusal(t, 401, "AuthenticationFailed", "ext.certificate issuer `bot` doesn't have `auth:create-client:bot/a/b` for supplied clientId.", nil)
 	if !errors.Is(e, ErrScopes) || errors.Is(e, ErrAuth) || fmt.Sprint(e.Missing) != "[auth:create-client:bot/a/b]" {
