@@ -36,19 +36,28 @@ func (e *Expression) parts(params Params) ([]need, error) {
 		return nil, err
 	}
 	switch form {
-	case "scope":
-		scope, err := fill(e.Scope, params)
-		return []need{{scope: scope}}, err
-	case "AllOf":
-		all, err := allOf(e.AllOf, params)
-		return []need{{all: all}}, err
-	case "AnyOf":
-		n, err := anyOf(e.AnyOf, params)
-		return []need{n}, err
 	case "for":
 		return e.forEach(params)
+	case "if":
+		return e.ifThen(params)
 	}
-	return e.ifThen(params)
+	one, err := e.one(form, params)
+	if err != nil {
+		return nil, err
+	}
+	return []need{one}, nil
+}
+
+func (e *Expression) one(form string, params Params) (need, error) {
+	switch form {
+	case "AllOf":
+		all, err := allOf(e.AllOf, params)
+		return need{all: all}, err
+	case "AnyOf":
+		return anyOf(e.AnyOf, params)
+	}
+	scope, err := fill(e.Scope, params)
+	return need{scope: scope}, err
 }
 
 func allOf(expressions []Expression, params Params) ([]need, error) {
