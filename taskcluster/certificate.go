@@ -1,7 +1,6 @@
 package taskcluster
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -66,24 +66,32 @@ func (cert *Certificate) Sign(accessToken, tempClientID string) error {
 	if cert.Issuer != "" && cert.Issuer == tempClientID {
 		return fmt.Errorf("sign certificate: named credentials of %q need another name than their issuer", cert.Issuer)
 	}
-	mac := hmac.New(sha256.New, []byte(accessToken))
-	mac.Write([]byte(cert.text(tempClientID)))
-	cert.Signature = base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	text := cert.appendText(nil, tempClientID)
+	cert.Signature = base64.StdEncoding.EncodeToString(hmacOf(accessToken, text))
 	return nil
 }
 
-// text is what the signature is over.
-func (cert *Certificate) text(tempClientID string) string {
-	lines := []string{fmt.Sprintf("version:%d", cert.Version)}
+func hmacOf(key string, text []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write(text)
+	return mac.Sum(nil)
+}
+
+// appendText appends what the signature is over.
+func (cert *Certificate) appendText(b []byte, tempClientID string) []byte {
+	b = strconv.AppendInt(append(b, "version:"...), int64(cert.Version), 10)
 	if cert.Issuer != "" {
-		lines = append(lines, "clientId:"+tempClientID, "issuer:"+cert.Issuer)
+		b = append(append(b, "\nclientId:"...), tempClientID...)
+		b = append(append(b, "\nissuer:"...), cert.Issuer...)
 	}
-	lines = append(lines,
-		"seed:"+cert.Seed,
-		fmt.Sprintf("start:%d", cert.Start),
-		fmt.Sprintf("expiry:%d", cert.Expiry),
-		"scopes:")
-	return strings.Join(append(lines, cert.Scopes...), "\n")
+	b = append(append(b, "\nseed:"...), cert.Seed...)
+	b = strconv.AppendInt(append(b, "\nstart:"...), cert.Start, 10)
+	b = strconv.AppendInt(append(b, "\nexpiry:"...), cert.Expiry, 10)
+	b = append(b, "\nscopes:"...)
+	for _, scope := range cert.Scopes {
+		b = append(append(b, '\n'), scope...)
+	}
+	return b
 }
 
 // Expires is the time from which on, five minutes of grace aside, servers refuse
@@ -96,16 +104,4 @@ func (cert *Certificate) Expires() time.Time {
 // and never its signature.
 func (cert Certificate) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "certificate for %d scopes until %s", len(cert.Scopes), Time(cert.Expires()))
-}
-
-// compactJSON is v without the escapes for HTML, which would only make a header
-// longer, and without a newline.
-func compactJSON(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }

@@ -70,22 +70,25 @@ func (creds *Credentials) SignURL(u *url.URL, lifetime time.Duration) (*url.URL,
 	return &signed, nil
 }
 
-// ext is the field that goes with each signature, "" when there is nothing to say.
+// ext is the field that goes with each signature, "" when there is nothing to
+// say. It is in base64's alphabet for URLs, as in Taskcluster's Python client.
 func (creds *Credentials) ext() (string, error) {
 	if creds.Certificate == "" && creds.AuthorizedScopes == nil {
 		return "", nil
 	}
-	cert, err := creds.Cert()
-	if err != nil {
-		return "", err
+	certificate := creds.Certificate
+	if certificate != "" && !own(certificate) {
+		cert, err := ParseCertificate(certificate)
+		if err != nil {
+			return "", err
+		}
+		certificate = string(cert.appendJSON(nil))
 	}
-	header := ExtHeader{Certificate: cert}
+	var authorized *[]string
 	if creds.AuthorizedScopes != nil {
-		header.AuthorizedScopes = &creds.AuthorizedScopes
+		authorized = &creds.AuthorizedScopes
 	}
-	text, err := compactJSON(header)
-	if err != nil {
-		return "", fmt.Errorf("write ext: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(text), nil
+	var text [1024]byte
+	var encoded [1400]byte
+	return string(base64.URLEncoding.AppendEncode(encoded[:0], appendExt(text[:0], certificate, authorized))), nil
 }
