@@ -1,6 +1,6 @@
 # Two commands to begin with: `make demo` shows the bot at work, `make test` checks all of it.
 
-.PHONY: help demo test build bench
+.PHONY: help demo test build bench generate
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -17,3 +17,8 @@ build: ## bin/bot
 
 bench: ## the bot's throughput and memory beside a bare consumer's
 	cd bench && go run .
+
+REFERENCES ?= ../shared/reference
+
+generate: ## taskcluster/api, from the references in $(REFERENCES)
+	go run ./taskcluster/codegenerator -today $(REFERENCES)/references.json -past $(REFERENCES)/references-2018.json -out taskcluster/api
