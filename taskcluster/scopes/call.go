@@ -81,13 +81,14 @@ func (m *Method) params(r Request) (Params, map[string]error, error) {
 		derived[d.Param] = d
 	}
 	params, absent := Params{}, map[string]error{}
-	for name, kind := range m.Scopes.paramTypes() {
+	types := m.Scopes.paramTypes()
+	for _, name := range m.Scopes.Params() {
 		var v any
 		d, ok := derived[name]
 		if ok {
 			v, err = d.value(r, body)
 		} else {
-			v, err = m.plain(r, body, name, kind)
+			v, err = m.plain(r, body, name, types[name])
 		}
 		var unset *ParamError
 		var unasked *LookupError

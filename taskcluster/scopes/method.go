@@ -61,3 +61,14 @@ const (
 	AsAdded       Form = "added"       // scopes of the payload that the client or role doesn't have yet
 	AsRepoPerms   Form = "repoPerms"   // each repository with each permission, as repository:permission:level
 )
+
+// Find is the method of that name in a table of them, such as methods.All; nil
+// if it isn't there.
+func Find(methods []Method, service, name string) *Method {
+	for i := range methods {
+		if m := &methods[i]; m.Service == service && m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
