@@ -121,6 +121,9 @@ func (c *scopeCheck) variants(definition map[string]any) []map[string]any {
 			asked[name] = textOf(v)
 		}
 	}
+	if queue, _ := asked["taskQueueId"].(string); strings.Contains(queue, jsone.Hole) && !strings.Contains(queue, "/") {
+		asked["taskQueueId"] = queue + "/" + jsone.Hole // both parts are somewhere in what isn't known
+	}
 	for _, name := range []string{"routes", "scopes"} {
 		list, ok := definition[name].([]any)
 		if definition[name] != nil && !ok {

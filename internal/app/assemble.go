@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,7 +30,6 @@ import (
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
-	"verdict/taskcluster"
 )
 
 // bot is a process, put together.
@@ -72,7 +70,7 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err := cfg.CheckSecrets(); err != nil {
 		return b, err
 	}
-	trusted, err := trust(cfg.TLS.CAFile)
+	trusted, err := cfg.TLS.Client()
 	if err != nil {
 		return b, err
 	}
@@ -88,6 +86,7 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	}
 	b.rules = &ruleset.Loader{
 		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
+		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
 		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Store: b.store, Log: b.log,
 	}
 	if err := b.firstRules(ctx); err != nil {
@@ -156,26 +155,6 @@ func (b *bot) gerritClients(trusted *tls.Config) map[string]*gerrit.Client {
 	return clients
 }
 
-func (b *bot) queue(trusted *tls.Config) (Queue, error) {
-	t := b.cfg.Taskcluster
-	if t.RootURL == "" {
-		return noQueue{}, nil
-	}
-	credentials := &taskcluster.RotatingCredentials{ClientID: t.ClientID, AccessToken: t.AccessToken.Read}
-	o := taskcluster.Options{}
-	if trusted != nil {
-		o.HTTPClient = &http.Client{
-			Transport:     gerrit.NewTransport(trusted),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
-	}
-	q, err := taskcluster.NewQueue(t.RootURL, credentials, o)
-	if err != nil {
-		return nil, fmt.Errorf("taskcluster: %w", err)
-	}
-	return q, nil
-}
-
 // queueName is empty without pulse.
 func (b *bot) queueName() string {
 	if b.cfg.Pulse.URL == "" {
@@ -202,25 +181,6 @@ func (b *bot) connectPulse(ctx context.Context, trusted *tls.Config) error {
 	}
 	b.replicas.bind = b.consumer.SetBindings
 	return b.replicas.beat(ctx)
-}
-
-// trust gives the system's certificates and those of a file; nil: the system's alone.
-func trust(caFile string) (*tls.Config, error) {
-	if caFile == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls.caFile: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a machine without certificates of its own
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls.caFile: %s holds no certificate in PEM form", caFile)
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // replicaID names this process among all that ever ran.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync"
+	"time"
 
 	"verdict/internal/app/rulefiles"
 )
@@ -35,14 +36,23 @@ func (b *bot) firstRules(ctx context.Context) error {
 	return frugally(func() error { return b.rules.Load(ctx) })
 }
 
+// unasked is how often auth is asked again what roles give, if it couldn't be.
+const unasked = time.Minute
+
 // watchRules loads the rules again when they change, and when asked to.
 func (b *bot) watchRules(ctx context.Context) error {
 	watching := make(chan error, 1)
 	go func() { watching <- b.watcher.Run(ctx) }()
+	again := time.NewTicker(unasked)
+	defer again.Stop()
 	for {
 		select {
 		case err := <-watching:
 			return err
+		case <-again.C:
+			if b.rules.Active().Unasked {
+				b.loadRules(ctx)
+			}
 		case <-b.reload:
 			b.log.Info().Msg("the rules are read anew, as asked")
 			b.loadRules(ctx)

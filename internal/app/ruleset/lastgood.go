@@ -44,6 +44,10 @@ func (l *Loader) kept(ctx context.Context) (map[string]bundle, error) {
 // keep stores the set that is about to be in force, and what of it is good for later.
 func (l *Loader) keep(ctx context.Context, in *sources, next *Active) error {
 	whole := bundle{teamsKey: in.teams}
+	good := map[string]bundle{teamsKey: {teamsKey: in.goodTeams}}
+	if in.roles != nil {
+		whole[rolesKey], good[teamsKey][rolesKey] = in.roles, in.roles
+	}
 	for _, team := range next.Set.TeamNames() {
 		maps.Copy(whole, next.Set.TeamFiles(team))
 	}
@@ -54,7 +58,6 @@ func (l *Loader) keep(ctx context.Context, in *sources, next *Active) error {
 	if err := l.Store.SaveRuleSet(ctx, store.RuleSet{Hash: next.Set.Hash(), Body: body}); err != nil {
 		return err
 	}
-	good := map[string]bundle{teamsKey: {teamsKey: in.teams}}
 	for _, team := range in.fresh.TeamNames() {
 		if files := in.fresh.TeamFiles(team); files != nil {
 			good[team] = files

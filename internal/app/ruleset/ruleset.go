@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -43,6 +44,8 @@ type Active struct {
 	// Broken holds what is wrong with the teams whose last good files stand in for the present ones, and, under
 	// the empty name, with what belongs to no team.
 	Broken map[string][]string
+	// Unasked says that auth couldn't be asked about the roles in grants: another load may know more.
+	Unasked bool
 
 	teams *rules.Teams
 }
@@ -51,8 +54,10 @@ type Active struct {
 type Loader struct {
 	// Dir is the folder of the rule files, Teams the path of teams.yaml.
 	Dir, Teams string
-	// ExchangePrefix is what Taskcluster's exchanges begin with.
-	ExchangePrefix string
+	// ExchangePrefix is what Taskcluster's exchanges begin with, SchedulerID what tasks are created under.
+	ExchangePrefix, SchedulerID string
+	// Expand asks auth what assume:<role> gives; nil: there is nobody to ask.
+	Expand func(ctx context.Context, role string) ([]string, error)
 	// Servers are the Gerrits of the configuration: a grant on another one is a warning.
 	Servers []string
 	// Begin says from when on a rule answers that is first seen now.
@@ -83,6 +88,7 @@ func (l *Loader) Load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.expandRoles(ctx, in, kept[teamsKey], next)
 	next.teams = in.Teams
 	if err := l.choose(in, kept, next); err != nil {
 		return err
@@ -104,7 +110,10 @@ func (l *Loader) Load(ctx context.Context) error {
 // sources are what a set is made of, with the files as they are on the disk.
 type sources struct {
 	rules.Sources
-	teams []byte
+	// teams is the teams.yaml that Teams are of, goodTeams the one to keep, roles what roles give, as JSON.
+	teams, goodTeams, roles []byte
+	// unexpanded tells of the teams whose roles aren't known.
+	unexpanded []rules.Diagnostic
 	// fresh is the set of just these files; teams with errors have no rules in it.
 	fresh *rules.Set
 }
@@ -135,7 +144,10 @@ func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
 	for _, r := range refused {
 		next.Broken[""] = append(next.Broken[""], r.Path+": not read: "+r.Why)
 	}
-	in.Sources = rules.Sources{Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix}
+	in.goodTeams = in.teams
+	in.Sources = rules.Sources{
+		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes,
+	}
 	return in, nil
 }
 
@@ -150,6 +162,11 @@ func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error
 	}
 	next.note("", unowned(diagnostics))
 	broken := in.fresh.Broken()
+	for _, d := range in.unexpanded {
+		if broken[d.Team] == nil {
+			next.note(d.Team, []rules.Diagnostic{d})
+		}
+	}
 	if len(broken) == 0 {
 		next.Set = in.fresh
 		return nil

@@ -1,0 +1,83 @@
+package deliver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"verdict/rules"
+	"verdict/taskcluster/api/methods"
+	"verdict/taskcluster/scopes"
+)
+
+// createTask is the one method that is called for a rule, as its reference describes it.
+var createTask = func() *scopes.Method {
+	i := slices.IndexFunc(methods.All, func(m scopes.Method) bool { return m.Service == "queue" && m.Name == "createTask" })
+	return &methods.All[i]
+}()
+
+// TaskScopes are the scopes that creating a task takes, the least that granted allows: for rules.Sources, so that a
+// rule is compared with its team's grant by what a delivery will ask for.
+func TaskScopes(definition map[string]any, granted []string) ([]string, error) {
+	body, err := json.Marshal(definition)
+	if err != nil {
+		return nil, fmt.Errorf("encode a definition: %w", err)
+	}
+	return createTask.Needed(scopes.Request{Payload: body}, granted)
+}
+
+// signature is what a call was signed with.
+type signature struct {
+	Scopes []string `json:"scopes,omitempty"`
+	// Warning says what of it is wider than the call needs.
+	Warning string `json:"warning,omitempty"`
+}
+
+// taskScopes are the scopes that this one createTask is signed with: exactly those that the definition needs, if the
+// team was granted them for whoever is behind the patchset and they fit into a certificate. What can't be is a
+// taskRefusal; all other errors may be over when it is tried again.
+func (r *laneRun) taskScopes(ctx context.Context, w work, task TaskArgs) (signature, error) {
+	team, ok := r.set.Team(w.Team)
+	if !ok {
+		return signature{}, fmt.Errorf("team %s is gone from teams.yaml", w.Team)
+	}
+	var people *rules.Identities
+	if w.Change != 0 {
+		var err error
+		if people, err = r.d.People.Identities(ctx, w.Server, w.Change, w.Revision); err != nil {
+			return signature{}, fmt.Errorf("ask who is behind patch set %d: %w", w.Patchset, err)
+		}
+	}
+	name := taskName(task.Frozen)
+	granted, err := team.TaskScopes(people)
+	if err != nil {
+		return signature{}, &untrustedError{task: name, why: err.Error()}
+	}
+	need, err := createTask.Needed(scopes.Request{Args: map[string]string{"taskId": task.TaskID}, Payload: task.Frozen}, granted)
+	if err != nil {
+		return signature{}, &impossibleError{task: name, why: err}
+	}
+	if missing := scopes.Missing(granted, need); len(missing) > 0 {
+		return signature{}, &missingScopesError{task: name, missing: missing}
+	}
+	signed, instead, ok := fitted(need, granted, team.Roles())
+	if !ok {
+		return signature{}, &tooManyScopesError{task: name, team: w.Team, rule: w.Rule, needs: need}
+	}
+	sign := signature{Scopes: signed}
+	if len(instead) > 0 {
+		sign.Warning = fmt.Sprintf("its %d scopes don't fit into a certificate, so it was signed with the wider %s of the grant", len(need), strings.Join(instead, " "))
+		r.d.Log.Warn().Str("action", w.ID).Str("rule", w.Team+"/"+w.Rule).Strs("scopes", instead).Msg("a task is created with more scopes than it needs: they don't fit into a certificate")
+	}
+	return sign, nil
+}
+
+func taskName(definition json.RawMessage) string {
+	var task struct {
+		Metadata struct{ Name string }
+	}
+	_ = json.Unmarshal(definition, &task) // a definition without a name is told by the queue
+	return task.Metadata.Name
+}
