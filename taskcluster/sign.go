@@ -70,12 +70,10 @@ func (creds *Credentials) SignURL(u *url.URL, lifetime time.Duration) (*url.URL,
 	return &signed, nil
 }
 
-// ext is the field that goes with each signature, "" when there is nothing to
-// say. It is in base64's alphabet for URLs, as in Taskcluster's Python client.
+// ext is the field that goes with each signature. Where there is nothing to say
+// it says {}, and it is in base64's alphabet for URLs, both as in Taskcluster's
+// Python client.
 func (creds *Credentials) ext() (string, error) {
-	if creds.Certificate == "" && creds.AuthorizedScopes == nil {
-		return "", nil
-	}
 	certificate := creds.Certificate
 	if certificate != "" && !own(certificate) {
 		cert, err := ParseCertificate(certificate)

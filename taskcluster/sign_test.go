@@ -35,7 +35,7 @@ func TestExtSaysWhatLimitsTheCredentials(t *testing.T) {
 		authorized  []string
 		want        string
 	}{
-		{"nothing", "", nil, ``},
+		{"nothing", "", nil, `{}`},
 		{"no scopes at all", "", []string{}, `{"authorizedScopes":[]}`},
 		{"some scopes", "", []string{"a:b", `c"d\`}, `{"authorizedScopes":["a:b","c\"d\\"]}`},
 		{"a certificate", certificate, nil, `{"certificate":` + certificate + `}`},

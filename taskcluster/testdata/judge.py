@@ -6,8 +6,10 @@ import calendar
 import datetime
 import json
 import sys
+import types
 
 import mohawk
+import mohawk.bewit
 import taskcluster
 import taskcluster.client
 import taskcluster.utils
@@ -102,8 +104,63 @@ def use(asked):
     }
 
 
+def sign(case):
+    """What Taskcluster's client and mohawk make of the same input, with the nonce,
+    times and seed given; and whether they accept what was made elsewhere."""
+    made = {"clientId": case["clientId"], "accessToken": case["accessToken"]}
+    if case["temporary"]:
+        asked = dict(case, issuer=case["clientId"], issuerToken=case["accessToken"])
+        made = certificate(asked, asked["made"])
+        made = {name: taskcluster.utils.toStr(value) for name, value in made.items()}
+    options = {"rootUrl": "https://tc.example.org", "credentials": dict(made)}  # it changes them
+    if case["authorizedScopes"] is not None:
+        options["authorizedScopes"] = case["authorizedScopes"]
+    client = taskcluster.Auth(options)
+    client.buildUrl = lambda _: case["url"]
+    ext = taskcluster.utils.toStr(client.makeHawkExt())
+    key = {"id": made["clientId"], "key": made["accessToken"], "algorithm": "sha256"}
+    sender = mohawk.Sender(
+        key, case["url"], case["method"], ext=ext, nonce=case["nonce"],
+        _timestamp=case["now"] // 1000, always_hash_content=False,
+    )
+    clock = taskcluster.client.time
+    taskcluster.client.time = types.SimpleNamespace(time=lambda: case["now"] / 1000)
+    try:
+        url = client.buildSignedUrl("any", expiration=case["lifetime"])
+    finally:
+        taskcluster.client.time = clock
+    header = mohawk.util.parse_authorization_header(sender.request_header)
+    return {
+        "credentials": made, "ext": ext, "mac": header["mac"], "header": sender.request_header, "url": url,
+        "refusesHeader": refusal(lambda: mohawk.Receiver(
+            lambda _: key, case["header"], case["url"], case["method"],
+            content="", content_type="", seen_nonce=lambda *_: False, timestamp_skew_in_seconds=1 << 40,
+        )),
+        "refusesURL": refusal(lambda: mohawk.bewit.check_bewit(
+            readable(case["signedUrl"]), lambda _: key, now=case["now"] // 1000,
+        )),
+    }
+
+
+def readable(url):
+    """The URL with its bewit padded and in base64's other alphabet: mohawk reads
+    no other, though it writes it."""
+    before, bewit = url.rsplit("bewit=", 1)
+    return before + "bewit=" + bewit.translate(str.maketrans("-_", "+/")) + "=" * (-len(bewit) % 4)
+
+
+def refusal(check):
+    """Why mohawk refuses; None if it doesn't."""
+    try:
+        check()
+    except mohawk.exc.HawkFail as problem:
+        return type(problem).__name__
+    return None
+
+
 asked = json.load(sys.stdin)
 json.dump({
     "refused": {name: accept(case) for name, case in asked.get("cases", {}).items()},
     "answers": use(asked["use"]) if "use" in asked else {},
+    "signed": [sign(case) for case in asked.get("sign", [])],
 }, sys.stdout)
