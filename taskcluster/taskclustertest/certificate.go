@@ -103,13 +103,10 @@ func parseScopes(text json.RawMessage) ([]string, bool) {
 	return list, true
 }
 
-// check says whether the certificate is one that the issuer made for clientID,
-// and is in force.
-func (c *certificate) check(clientID, issuerToken string, now time.Time) error {
+// inForce says whether the certificate could be one, and is valid now.
+func (c *certificate) inForce(now time.Time) error {
 	start, expiry := time.UnixMilli(c.Start), time.UnixMilli(c.Expiry)
 	switch {
-	case c.Issuer != "" && c.Issuer == clientID:
-		return refusal("ext.certificate.issuer must differ from the supplied clientId")
 	case c.Version != 1:
 		return refusal("ext.certificate.version must be 1")
 	case len(c.Seed) != 44:
@@ -121,17 +118,27 @@ func (c *certificate) check(clientID, issuerToken string, now time.Time) error {
 	case expiry.Sub(start) > maxCertificate:
 		return refusal("ext.certificate cannot last longer than 31 days!")
 	}
-	text := "version:1\n"
-	if c.Issuer != "" {
-		text += "clientId:" + clientID + "\nissuer:" + c.Issuer + "\n"
-	}
-	text += fmt.Sprintf("seed:%s\nstart:%d\nexpiry:%d\nscopes:\n%s", c.Seed, c.Start, c.Expiry, strings.Join(c.Scopes, "\n"))
-	if len(c.Scopes) == 0 {
-		text = strings.TrimSuffix(text, "\n")
-	}
-	signature, err := base64.StdEncoding.DecodeString(c.Signature)
-	if err != nil || !hmac.Equal(signature, hmacSHA256(issuerToken, text)) {
-		return refusal("ext.certificate.signature is not valid, or wrong clientId provided")
-	}
 	return nil
+}
+
+// signedBy says whether the issuer made it for clientID.
+func (c *certificate) signedBy(issuerToken, clientID string) error {
+	signature, err := base64.StdEncoding.DecodeString(c.Signature)
+	if err == nil && hmac.Equal(signature, hmacSHA256(issuerToken, c.text(clientID))) {
+		return nil
+	}
+	if c.Issuer == "" {
+		return refusal("ext.certificate.signature is not valid")
+	}
+	return refusal("ext.certificate.signature is not valid, or wrong clientId provided")
+}
+
+// text is what a signature is made over.
+func (c *certificate) text(clientID string) string {
+	lines := []string{"version:1"}
+	if c.Issuer != "" {
+		lines = append(lines, "clientId:"+clientID, "issuer:"+c.Issuer)
+	}
+	lines = append(lines, "seed:"+c.Seed, fmt.Sprintf("start:%d", c.Start), fmt.Sprintf("expiry:%d", c.Expiry), "scopes:")
+	return strings.Join(append(lines, c.Scopes...), "\n")
 }

@@ -50,8 +50,27 @@ func FuzzParseExt(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if e.Certificate != nil && e.Certificate.check("client", "token", time.Unix(0, 0)) == nil {
+		if e.Certificate != nil && e.Certificate.inForce(time.Unix(0, 0)) == nil && e.Certificate.signedBy("token", "client") == nil {
 			t.Errorf("%q was taken for a certificate that token signed", ext)
+		}
+	})
+}
+
+func FuzzParseBewit(f *testing.F) {
+	f.Add("/a?bewit=YVwxXG1cZQ")
+	f.Add("/a?x=1&bewit=YVwxXG1c&y=2")
+	f.Add("/?bewit=")
+	f.Fuzz(func(t *testing.T, uri string) {
+		r := signedRequest{method: "GET", uri: uri, host: "h", port: "80"}
+		b, err := parseBewit(r)
+		if err != nil {
+			return
+		}
+		if b.id == "" || b.mac == "" || len(b.resource) >= len(uri) {
+			t.Errorf("%q lacks a field and was taken: %+v", uri, b)
+		}
+		if b.matches("key", r) {
+			t.Errorf("%q was taken for a bewit that key signed", uri)
 		}
 	})
 }

@@ -145,6 +145,8 @@ func (f field) check(value any) string {
 			return " must be string"
 		case f.max > 0 && len(text) > f.max:
 			return fmt.Sprintf(" must NOT have more than %d characters", f.max)
+		case (f.pattern == priorityPattern || f.pattern == requiresPattern) && !f.pattern.MatchString(text):
+			return " must be equal to one of the allowed values"
 		case f.pattern != nil && !f.pattern.MatchString(text):
 			return fmt.Sprintf(" must match pattern \"%s\"", f.pattern)
 		}
@@ -159,8 +161,11 @@ func checkRoutes(routes []any) []string {
 		if !ok {
 			continue // told already
 		}
-		if text == "" || len(text) > 249 {
-			problems = append(problems, fmt.Sprintf("data/routes/%d must have 1 to 249 characters", i))
+		if text == "" {
+			problems = append(problems, fmt.Sprintf("data/routes/%d must NOT have fewer than 1 characters", i))
+		}
+		if len(text) > 249 {
+			problems = append(problems, fmt.Sprintf("data/routes/%d must NOT have more than 249 characters", i))
 		}
 		if j := slices.IndexFunc(routes[:i], func(other any) bool { return other == text }); j >= 0 {
 			problems = append(problems, fmt.Sprintf("data/routes must NOT have duplicate items (items ## %d and %d are identical)", i, j))
@@ -169,8 +174,15 @@ func checkRoutes(routes []any) []string {
 	return problems
 }
 
-func schemaMessage(problems []string) string {
-	return "\nSchema Validation Failed!\nRejecting Schema: schemas/queue/v1/create-task-request.json#\nErrors:\n  * " + strings.Join(problems, "\n  * ")
+const taskSchema = "queue/v1/create-task-request.json"
+
+func schemaMessage(schema string, problems []string) string {
+	return "\nSchema Validation Failed!\nRejecting Schema: " + schema + "#\nErrors:\n  * " + strings.Join(problems, "\n  * ")
+}
+
+// invalid refuses a payload that its schema doesn't allow.
+func (s *Server) invalid(req *request, schema string, problems []string) answer {
+	return s.refuse(req, 400, "InputValidationError", schemaMessage(s.URL+"/schemas/"+schema, problems))
 }
 
 // fillIn completes a definition that the schema allows with the queue's defaults.

@@ -1,102 +1,90 @@
 package taskclustertest
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
 
-// A scope expression is a string, or allOf or anyOf of expressions, as in the
-// services' references.
-type (
-	allOf []any
-	anyOf []any
-)
-
-// MarshalJSON writes the expression as the references do.
-func (e allOf) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any{"AllOf": []any(e)}) }
-
-// MarshalJSON writes the expression as the references do.
-func (e anyOf) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any{"AnyOf": []any(e)}) }
-
-// without is what of an expression scopes don't satisfy; nil: they do.
-func without(scopes []string, expression any) any {
-	switch e := expression.(type) {
-	case string:
-		if satisfied(scopes, e) {
-			return nil
-		}
-		return e
-	case anyOf:
-		for _, part := range e {
-			if without(scopes, part) == nil {
-				return nil
-			}
-		}
-		return single(e, func(parts []any) any { return anyOf(parts) })
-	case allOf:
-		var missing []any
-		for _, part := range e {
-			if m := without(scopes, part); m != nil {
-				missing = append(missing, m)
-			}
-		}
-		if missing == nil {
-			return nil
-		}
-		return single(missing, func(parts []any) any { return allOf(parts) })
-	}
-	panic("not a scope expression")
-}
-
-// single drops the list around a lone expression.
-func single(parts []any, wrap func([]any) any) any {
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return wrap(parts)
-}
-
+// satisfied reports whether one of the scopes is the needed one, or ends in * and
+// begins it.
 func satisfied(scopes []string, need string) bool {
-	return slices.ContainsFunc(scopes, func(have string) bool {
-		if strings.HasSuffix(have, "*") {
-			return strings.HasPrefix(need, have[:len(have)-1])
-		}
-		return have == need
-	})
+	return slices.ContainsFunc(scopes, func(have string) bool { return gives(have, need) })
 }
 
-// expand adds what roles give. Every caller has the role anonymous.
+func gives(have, need string) bool {
+	if prefix, wild := strings.CutSuffix(have, "*"); wild {
+		return strings.HasPrefix(need, prefix)
+	}
+	return have == need
+}
+
+// expand adds what roles give, and leaves out what others say already. Every
+// caller has the role anonymous.
 func (s *Server) expand(scopes []string) []string {
-	all := append(slices.Clone(scopes), "assume:anonymous")
-	for i := 0; i < len(all); i++ {
-		for role, given := range s.roles {
-			if !assumes(all[i], role) {
+	return s.expandOnly(append(slices.Clone(scopes), "assume:anonymous"))
+}
+
+// maxExpanded ends what roles that grow by themselves would not. The real auth
+// refuses to make such roles.
+const maxExpanded = 10_000
+
+// expandOnly is expand for scopes that aren't a caller's.
+func (s *Server) expandOnly(scopes []string) []string {
+	all := slices.Clone(scopes)
+	for i := 0; i < len(all) && i < maxExpanded; i++ {
+		for name, role := range s.roles {
+			rest, assumed := assumes(all[i], name)
+			if !assumed {
 				continue
 			}
-			for _, scope := range given {
-				if !slices.Contains(all, scope) {
+			for _, scope := range role.scopes {
+				scope = fillRest(scope, rest)
+				if !satisfied(all, scope) {
 					all = append(all, scope)
 				}
 			}
 		}
 	}
+	return normalised(all)
+}
+
+// normalised is a sorted set of scopes, none of which another one gives.
+func normalised(scopes []string) []string {
+	all := slices.Clone(scopes)
 	slices.Sort(all)
-	return slices.Compact(all)
+	all = slices.Compact(all)
+	kept := []string{}
+	for i, scope := range all {
+		others := slices.Concat(all[:i:i], all[i+1:])
+		if !satisfied(others, scope) {
+			kept = append(kept, scope)
+		}
+	}
+	return kept
 }
 
 // assumes reports whether a scope gives a role, whose name may end in * to mean
-// all that begin with it.
-func assumes(scope, role string) bool {
-	if prefix, wild := strings.CutSuffix(scope, "*"); wild && strings.HasPrefix("assume:"+role, prefix) {
-		return true
+// all that begin with it, and what then stands in the place of the star.
+func assumes(scope, role string) (rest string, ok bool) {
+	prefix, wildRole := strings.CutSuffix("assume:"+role, "*")
+	if begin, wild := strings.CutSuffix(scope, "*"); wild && strings.HasPrefix(prefix, begin) {
+		return "*", true // it gives all roles that begin so
 	}
-	assumed, ok := strings.CutPrefix(scope, "assume:")
-	if !ok {
-		return false
+	if !wildRole {
+		return "", scope == prefix
 	}
-	if prefix, wild := strings.CutSuffix(role, "*"); wild {
-		return strings.HasPrefix(assumed, prefix)
+	return strings.CutPrefix(scope, prefix)
+}
+
+// fillRest puts what a role's star stood for in the place of <..> in a scope.
+// When that ends in a star itself, the scope ends there.
+func fillRest(scope, rest string) string {
+	before, after, found := strings.Cut(scope, "<..>")
+	if !found {
+		return scope
 	}
-	return assumed == role
+	if strings.HasSuffix(rest, "*") {
+		return before + rest
+	}
+	return before + rest + after
 }

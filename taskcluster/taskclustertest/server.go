@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"verdict/taskcluster"
 )
 
 // Config is how a server behaves; the zero value is a server without listeners
@@ -19,9 +21,12 @@ type Config struct {
 	Now func() time.Time
 	// ExchangePrefix begins the names of exchanges; "": exchange/taskcluster-.
 	ExchangePrefix string
-	// PageLimit is the most tasks on a page, whatever a caller asks for;
+	// PageLimit is the most items on a page, whatever a caller asks for;
 	// zero: 1000.
 	PageLimit int
+	// EmptyPages puts a page without items, but with a token, before each page
+	// that isn't the first, as some listings do.
+	EmptyPages bool
 }
 
 // Server is a running deployment. Its methods are safe for use by many
@@ -36,17 +41,25 @@ type Server struct {
 
 	mu      sync.Mutex // guards what follows
 	clients map[string]*client
-	roles   map[string][]string
+	roles   map[string]*role
 	tasks   map[string]*task
 	groups  map[string]*group
-	pages   map[string]int // continuation token → where it goes on
+	index   map[string]*indexed // by namespace
+	hooks   map[string]*hook    // by hookGroupId/hookId
+	secrets map[string]secret
 	nonces  map[string]bool
 	calls   []Call
 	faults  []*Fault
 	outbox  []message
+	// What LoseNext and DelayNext spoke of, by exchange, and what was kept back.
+	losing, delaying map[string]int
+	delayed          []message
 
 	publishing sync.Mutex // held while the outbox is emptied, which keeps its order
 }
+
+// queueClient is the client by which the queue makes the credentials of tasks.
+const queueClient = "static/taskcluster/queue"
 
 // NewServer starts a server on a free port of 127.0.0.1. Close ends it.
 func NewServer(c Config) (*Server, error) {
@@ -68,14 +81,20 @@ func NewServer(c Config) (*Server, error) {
 		config:  c,
 		served:  make(chan struct{}),
 		clients: map[string]*client{},
-		roles: map[string][]string{"anonymous": {
-			"queue:get-task:*", "queue:status:*", "queue:list-task-group:*", "queue:list-artifacts:*", "queue:get-artifact:public/*",
-		}},
-		tasks:  map[string]*task{},
-		groups: map[string]*group{},
-		pages:  map[string]int{},
-		nonces: map[string]bool{},
+		roles:   map[string]*role{},
+		tasks:   map[string]*task{},
+		groups:  map[string]*group{},
+		index:   map[string]*indexed{},
+		hooks:   map[string]*hook{},
+		secrets: map[string]secret{},
+		nonces:  map[string]bool{},
+
+		losing: map[string]int{}, delaying: map[string]int{},
 	}
+	s.AddClient(queueClient, taskcluster.NewID(), "*")
+	s.SetRole("anonymous",
+		"queue:get-task:*", "queue:status:*", "queue:list-task-group:*", "queue:list-dependent-tasks:*",
+		"queue:list-artifacts:*", "queue:get-artifact:public/*", "index:find-task:*", "index:list-tasks:*", "index:list-namespaces:*")
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(s.served)
@@ -95,25 +114,5 @@ func (s *Server) Close() {
 	<-s.served
 }
 
-// AddClient makes a permanent client known, or replaces it. Scopes may assume
-// roles: assume:<role>.
-func (s *Server) AddClient(clientID, accessToken string, scopes ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clients[clientID] = &client{accessToken: accessToken, scopes: scopes}
-}
-
-// RemoveClient makes a client unknown.
-func (s *Server) RemoveClient(clientID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.clients, clientID)
-}
-
-// SetRole gives a role its scopes. The role anonymous is every caller's; until
-// set, it allows to read tasks, groups and public artifacts.
-func (s *Server) SetRole(role string, scopes ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.roles[role] = scopes
-}
+// now is the server's time, in the form in which services write it.
+func (s *Server) now() taskcluster.Time { return taskcluster.Time(s.config.Now()) }

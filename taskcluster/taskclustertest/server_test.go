@@ -99,7 +99,7 @@ func TestATaskFailsAndIsRerun(t *testing.T) {
 	if err := server.Resolve(id, 1, taskcluster.Completed, ""); err != nil { // reported once more
 		t.Fatal(err)
 	}
-	sent.expect(t, "task-completed run 1 completed")
+	sent.expect(t, "task-completed run 1 completed", "task-group-resolved")
 	task, _ := server.Task(id)
 	if len(task.Status.Runs) != 2 || task.Status.Runs[1].ReasonCreated != "rerun" || task.Status.State != taskcluster.Completed {
 		t.Errorf("status %+v, want two runs, the second a rerun, completed", task.Status)
@@ -159,7 +159,7 @@ func TestCancelledTasksCanRunAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent.expect(t, "task-defined run _ unscheduled", "task-exception run 0 exception", "task-group-resolved",
-		"task-exception run 0 exception", "task-pending run 1 pending")
+		"task-exception run 0 exception", "task-group-resolved", "task-pending run 1 pending")
 	if _, err := server.Start(id); err != nil {
 		t.Fatal(err)
 	}
