@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,8 @@ type authCase struct {
 }
 
 const accepted = 403
+
+var extField = regexp.MustCompile(`, ext="[^"]*"`)
 
 var authCases = []authCase{
 	{name: "nobody", status: 403, message: "This request requires Taskcluster credentials that satisfy",
@@ -86,7 +89,7 @@ var authCases = []authCase{
 			own.AuthorizedScopes = []string{"queue:create-task:project:none"}
 			return &own
 		}},
-	{name: "authorized for more than they have", status: 401, message: "ext.authorizedScopes oversteps your scopes",
+	{name: "authorized for more than they have", status: 401, message: "Supplied credentials do not satisfy authorizedScopes; credentials have scopes:",
 		credentials: func(own taskcluster.Credentials) *taskcluster.Credentials {
 			own.AuthorizedScopes = []string{"auth:create-client:*"}
 			return &own
@@ -104,7 +107,7 @@ var authCases = []authCase{
 		header:      func(string) string { return "Bearer x" }},
 	{name: "ext that isn't base64", status: 401, message: "Failed to parse ext",
 		credentials: func(own taskcluster.Credentials) *taskcluster.Credentials { return &own },
-		header:      func(h string) string { return h + `, ext="%%%"` }},
+		header:      func(h string) string { return extField.ReplaceAllString(h, "") + `, ext="%%%"` }},
 }
 
 func testAuthentication(t *testing.T, env Env) {

@@ -6,12 +6,15 @@ package contract
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"verdict/taskcluster"
+	"verdict/taskcluster/api/methods"
 	"verdict/taskcluster/scopes"
 )
 
@@ -19,31 +22,79 @@ import (
 // queue that no worker should serve, and are cancelled at the end.
 type Env struct {
 	RootURL string
-	// Credentials are permanent. Their client needs, with <id> its clientId:
-	//
-	//	auth:create-client:<id>/*
-	//	queue:create-task:medium:<TaskQueueID>
-	//	queue:create-task:project:none
-	//	queue:scheduler-id:<SchedulerID>, and the same with -2 behind it
-	//	queue:cancel-task:<SchedulerID>*
-	//	queue:route:verdict-contract.*
-	//
-	// and, unless the role anonymous has them, the scopes to read tasks. It must
-	// not have queue:create-task:high:<TaskQueueID>, nor auth:create-client:*.
+	// Credentials are permanent. Their client needs what Scopes says, and unless
+	// the role anonymous has them, the scopes to read tasks, groups, public
+	// artifacts and the index.
+	// It must not have queue:create-task:high:<TaskQueueID>, nor
+	// auth:create-client:*.
 	Credentials taskcluster.Credentials
 	TaskQueueID string
+	// SchedulerID also begins the names of hooks, index paths and workers.
 	SchedulerID string
+}
+
+// Scopes are what the client needs for the suite.
+func (env Env) Scopes() []string {
+	return []string{
+		"auth:create-client:" + env.Credentials.ClientID + "/*",
+		"auth:expand-scopes",
+		"queue:create-task:medium:" + env.TaskQueueID,
+		"queue:create-task:project:none",
+		"queue:scheduler-id:" + env.SchedulerID,
+		"queue:scheduler-id:" + env.SchedulerID + "-2",
+		"queue:route:" + env.SchedulerID + ".*",
+		"queue:route:index." + env.SchedulerID + ".*",
+		"queue:schedule-task:" + env.SchedulerID + "/*",
+		"queue:rerun-task:" + env.SchedulerID + "/*",
+		"queue:cancel-task:" + env.SchedulerID + "*",
+		"queue:change-task-priority-in-queue:" + env.TaskQueueID,
+		"queue:seal-task-group:" + env.SchedulerID + "/*",
+		"queue:cancel-task-group:" + env.SchedulerID + "/*",
+		"queue:change-task-group-priority:" + env.SchedulerID + "/*",
+		"queue:claim-task:" + env.TaskQueueID,
+		"queue:worker-id:" + env.SchedulerID + "/*",
+		"queue:get-artifact:private/" + env.SchedulerID + "/*",
+		"index:insert-task:" + env.SchedulerID + ".*",
+		"index:delete-task:" + env.SchedulerID + ".*",
+		"hooks:modify-hook:" + env.SchedulerID + "/*",
+		"hooks:trigger-hook:" + env.SchedulerID + "/*",
+		"hooks:get-trigger-token:" + env.SchedulerID + "/*",
+		"assume:hook-id:" + env.SchedulerID + "/*",
+		"auth:create-role:hook-id:" + env.SchedulerID + "/*",
+		"auth:delete-role:hook-id:" + env.SchedulerID + "/*",
+	}
 }
 
 // Run runs the suite.
 func Run(t *testing.T, env Env) {
-	t.Run("CreateTask", func(t *testing.T) { testCreateTask(t, env) })
-	t.Run("CreateTaskScopes", func(t *testing.T) { testCreateTaskScopes(t, env) })
-	t.Run("CreateTaskRefuses", func(t *testing.T) { testCreateTaskRefuses(t, env) })
-	t.Run("Dependencies", func(t *testing.T) { testDependencies(t, env) })
-	t.Run("ListTaskGroup", func(t *testing.T) { testListTaskGroup(t, env) })
-	t.Run("NotFound", func(t *testing.T) { testNotFound(t, env) })
-	t.Run("Authentication", func(t *testing.T) { testAuthentication(t, env) })
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, Env)
+	}{
+		{"CreateTask", testCreateTask},
+		{"CreateTaskScopes", testCreateTaskScopes},
+		{"CreateTaskRefuses", testCreateTaskRefuses},
+		{"Dependencies", testDependencies},
+		{"ReadMany", testReadMany},
+		{"NotFound", testNotFound},
+		{"Worker", testWorker},
+		{"Retries", testRetries},
+		{"Rerun", testRerun},
+		{"Cancel", testCancel},
+		{"ListTaskGroup", testListTaskGroup},
+		{"SealTaskGroup", testSealTaskGroup},
+		{"CancelTaskGroup", testCancelTaskGroup},
+		{"Priorities", testPriorities},
+		{"Artifacts", testArtifacts},
+		{"Index", testIndex},
+		{"Hooks", testHooks},
+		{"Authentication", testAuthentication},
+		{"SignedURLs", testSignedURLs},
+		{"Roles", testRoles},
+		{"Wire", testWire},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, env) })
+	}
 }
 
 func (env Env) queue(t *testing.T) *taskcluster.Queue {
@@ -81,7 +132,8 @@ func (env Env) definition(changes map[string]any) json.RawMessage {
 // caller has the scopes that a definition needs, and no others.
 func (env Env) caller(t *testing.T, definition json.RawMessage) taskcluster.Caller {
 	t.Helper()
-	needed, err := scopes.CreateTask(definition, []string{"queue:create-task:medium:*"})
+	createTask := scopes.Find(methods.All, "queue", "createTask")
+	needed, err := createTask.Needed(scopes.Request{Payload: definition}, []string{"queue:create-task:medium:*"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,17 +160,14 @@ func (env Env) create(t *testing.T, taskID string, definition json.RawMessage) *
 type response struct {
 	status        int
 	code, message string
+	header        http.Header
 	json          map[string]any
 }
 
 // send makes one request as it is, signed by creds unless they are nil.
 func (env Env) send(t *testing.T, creds *taskcluster.Credentials, method, path, body string) response {
 	t.Helper()
-	req, err := http.NewRequest(method, strings.TrimRight(env.RootURL, "/")+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
+	req := env.request(t, method, path, body)
 	if creds != nil {
 		if err := creds.SignRequest(req); err != nil {
 			t.Fatal(err)
@@ -127,18 +176,78 @@ func (env Env) send(t *testing.T, creds *taskcluster.Credentials, method, path, 
 	return do(t, req)
 }
 
+// call makes one request with the client's own credentials, and a payload
+// unless that is nil.
+func (env Env) call(t *testing.T, method, path string, payload any) response {
+	t.Helper()
+	body := ""
+	if payload != nil {
+		text, err := json.Marshal(payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = string(text)
+	}
+	return env.send(t, &env.Credentials, method, path, body)
+}
+
+func (env Env) request(t *testing.T, method, path, body string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(method, strings.TrimRight(env.RootURL, "/")+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return req
+}
+
+// do makes the request and follows nothing. An answer without a body is one
+// without fields.
 func do(t *testing.T, req *http.Request) response {
 	t.Helper()
-	resp, err := http.DefaultTransport.RoundTrip(req) // follows nothing
+	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	r := response{status: resp.StatusCode}
-	if err := json.NewDecoder(resp.Body).Decode(&r.json); err != nil {
+	r := response{status: resp.StatusCode, header: resp.Header}
+	if err := json.NewDecoder(resp.Body).Decode(&r.json); err != nil && err != io.EOF {
 		t.Fatalf("%s %s answered %d without JSON: %v", req.Method, req.URL.Path, resp.StatusCode, err)
 	}
 	r.code, _ = r.json["code"].(string)
 	r.message, _ = r.json["message"].(string)
 	return r
+}
+
+// expect fails the test unless the answer is this one: a status, and with it
+// perhaps a code.
+func (r response) expect(t *testing.T, what string, status int, code string) {
+	t.Helper()
+	if r.status != status || r.code != code {
+		first, _, _ := strings.Cut(r.message, "\n---")
+		t.Errorf("%s: answered %d %s %q, want %d %s", what, r.status, r.code, first, status, code)
+	}
+}
+
+// run is what an answer says of a task's run, "" where there is none: its state
+// and the reasons.
+func (r response) run(number int) string {
+	status, _ := r.json["status"].(map[string]any)
+	runs, _ := status["runs"].([]any)
+	if number >= len(runs) {
+		return ""
+	}
+	run, _ := runs[number].(map[string]any)
+	text := fmt.Sprint(run["state"], " ", run["reasonCreated"])
+	if run["reasonResolved"] != nil {
+		text += fmt.Sprint(" ", run["reasonResolved"])
+	}
+	return text
+}
+
+// state is what an answer says of a task's.
+func (r response) state() string {
+	status, _ := r.json["status"].(map[string]any)
+	state, _ := status["state"].(string)
+	return state
 }

@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"os"
 	"testing"
 
 	"verdict/taskcluster"
@@ -22,22 +21,6 @@ func TestStandIn(t *testing.T) {
 		SchedulerID: "verdict-contract",
 	}
 	server.AddClient("lab/bot", "token", "assume:lab")
-	server.SetRole("lab",
-		"auth:create-client:lab/bot/*", "queue:create-task:medium:lab/ci", "queue:create-task:project:none",
-		"queue:scheduler-id:verdict-contract*", "queue:cancel-task:verdict-contract*", "queue:route:verdict-contract.*")
-	contract.Run(t, env)
-}
-
-// TestDeployment runs the suite against a real deployment, where one is named.
-func TestDeployment(t *testing.T) {
-	env := contract.Env{
-		RootURL:     os.Getenv("TASKCLUSTER_ROOT_URL"),
-		Credentials: *taskcluster.CredentialsFromEnvVars(),
-		TaskQueueID: os.Getenv("VERDICT_TEST_TASK_QUEUE"),
-		SchedulerID: "verdict-contract",
-	}
-	if env.RootURL == "" || env.Credentials.ClientID == "" || env.TaskQueueID == "" {
-		t.Skip("no deployment: set TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN and, naming a queue without workers, VERDICT_TEST_TASK_QUEUE")
-	}
+	server.SetRole("lab", env.Scopes()...)
 	contract.Run(t, env)
 }

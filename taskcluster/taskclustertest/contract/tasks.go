@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 
 func testCreateTask(t *testing.T, env Env) {
 	id := taskcluster.NewID()
-	def := env.definition(map[string]any{"routes": []string{"verdict-contract.a", "verdict-contract.b"}, "tags": map[string]string{"kind": "build"}})
+	def := env.definition(map[string]any{"routes": []string{env.SchedulerID + ".a", env.SchedulerID + ".b"}, "tags": map[string]string{"kind": "build"}})
 	status := env.create(t, id, def)
 	if status.TaskID != id || status.State != taskcluster.Pending || len(status.Runs) != 1 || status.Runs[0].ReasonCreated != "scheduled" {
 		t.Errorf("status %+v, want %s pending in run 0, scheduled", status, id)
@@ -35,7 +36,7 @@ func testCreateTask(t *testing.T, env Env) {
 	for name, other := range map[string]json.RawMessage{
 		"another name":          replaced(t, def, "metadata", map[string]any{"name": "other", "description": "d", "owner": "o", "source": "https://example.org"}),
 		"a later deadline":      replaced(t, def, "deadline", taskcluster.Time(time.Now().Add(11*time.Minute))),
-		"routes in other order": replaced(t, def, "routes", []string{"verdict-contract.b", "verdict-contract.a"}),
+		"routes in other order": replaced(t, def, "routes", []string{env.SchedulerID + ".b", env.SchedulerID + ".a"}),
 	} {
 		if _, err := q.CreateTask(t.Context(), id, other, env.caller(t, other)); !errors.Is(err, taskcluster.ErrConflict) {
 			t.Errorf("%s: %v, want a conflict", name, err)
@@ -49,7 +50,7 @@ func testCreateTask(t *testing.T, env Env) {
 
 func testCreateTaskScopes(t *testing.T, env Env) {
 	q, id := env.queue(t), taskcluster.NewID()
-	def := env.definition(map[string]any{"routes": []string{"verdict-contract.x"}})
+	def := env.definition(map[string]any{"routes": []string{env.SchedulerID + ".x"}})
 	full := env.caller(t, def)
 	for i, left := range full.Scopes {
 		caller := taskcluster.Caller{Name: full.Name}
@@ -80,7 +81,7 @@ func testCreateTaskRefuses(t *testing.T, env Env) {
 	now := time.Now()
 	many := make([]string, 65)
 	for i := range many {
-		many[i] = "verdict-contract." + taskcluster.NewID()
+		many[i] = env.SchedulerID + "." + taskcluster.NewID()
 	}
 	in := func(d time.Duration) taskcluster.Time { return taskcluster.Time(now.Add(d)) }
 	for name, changes := range map[string]map[string]any{
@@ -89,9 +90,9 @@ func testCreateTaskRefuses(t *testing.T, env Env) {
 		"expires before deadline":  {"expires": in(5 * time.Minute)},
 		"an unknown property":      {"foo": 1},
 		"a priority that is none":  {"priority": "normal"},
-		"the same route twice":     {"routes": []string{"verdict-contract.a", "verdict-contract.a"}},
+		"the same route twice":     {"routes": []string{env.SchedulerID + ".a", env.SchedulerID + ".a"}},
 		"65 routes":                {"routes": many},
-		"a route of 250":           {"routes": []string{"verdict-contract." + strings.Repeat("x", 233)}},
+		"a route of 250":           {"routes": []string{strings.Repeat("x", 250)}},
 		"a capital in workerType":  {"taskQueueId": "lab/CI"},
 		"a source that isn't one":  {"metadata": map[string]any{"name": "n", "description": "d", "owner": "o", "source": "javascript:x"}},
 		"no metadata":              {"metadata": map[string]any{}},
@@ -127,35 +128,25 @@ func testDependencies(t *testing.T, env Env) {
 	}
 }
 
-func testListTaskGroup(t *testing.T, env Env) {
-	group := taskcluster.NewID()
-	want := map[string]bool{}
-	for range 3 {
-		id := taskcluster.NewID()
-		env.create(t, id, env.definition(map[string]any{"taskGroupId": group}))
-		want[id] = true
-	}
-	got, err := env.queue(t).ListTaskGroup(t.Context(), group, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, task := range got.Tasks {
-		if !want[task.Status.TaskID] || task.Task.Metadata.Name != "contract" || task.Status.State != taskcluster.Pending {
-			t.Errorf("%+v isn't one of the group's pending tasks", task)
+func testReadMany(t *testing.T, env Env) {
+	needed, gone := taskcluster.NewID(), taskcluster.NewID()
+	env.create(t, needed, env.definition(nil))
+	waits := env.task(t, map[string]any{"dependencies": []string{needed}})
+	ids := map[string]any{"taskIds": []string{needed, gone}}
+	for path, name := range map[string]string{"tasks": "tasks", "tasks/status": "statuses"} {
+		got := env.call(t, http.MethodPost, "/api/queue/v1/"+path, ids)
+		list, _ := got.json[name].([]any)
+		if got.status != 200 || len(list) != 1 || list[0].(map[string]any)["taskId"] != needed {
+			t.Errorf("%s of a task and of none: %d %v, want the one", path, got.status, got.json)
 		}
-		delete(want, task.Status.TaskID)
 	}
-	if len(want) != 0 || got.TaskGroupID != group || got.SchedulerID != env.SchedulerID {
-		t.Errorf("group %s of %s lacks %v", got.TaskGroupID, got.SchedulerID, want)
+	dependents := env.call(t, http.MethodGet, "/api/queue/v1/task/"+needed+"/dependents", nil)
+	list, _ := dependents.json["tasks"].([]any)
+	if len(list) != 1 || dependents.json["taskId"] != needed {
+		t.Fatalf("dependents: %d %v, want the one that waits", dependents.status, dependents.json)
 	}
-	path := "/api/queue/v1/task-group/" + group + "/list?limit=2"
-	page := env.send(t, &env.Credentials, http.MethodGet, path, "")
-	if tasks, _ := page.json["tasks"].([]any); len(tasks) > 2 || page.json["continuationToken"] == nil {
-		t.Errorf("a page of 2 has %d tasks and token %v", len(tasks), page.json["continuationToken"])
-	}
-	lost := env.send(t, &env.Credentials, http.MethodGet, path+"&continuationToken=jGzmdv8vpK", "")
-	if tasks, _ := lost.json["tasks"].([]any); lost.status != 200 || len(tasks) == 0 {
-		t.Errorf("an unknown token: %d with %d tasks, want page one", lost.status, len(tasks))
+	if status, _ := list[0].(map[string]any)["status"].(map[string]any); !strings.HasSuffix(waits, fmt.Sprint(status["taskId"])) {
+		t.Errorf("%v depends on it, want %s", status["taskId"], waits)
 	}
 }
 
