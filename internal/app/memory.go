@@ -12,7 +12,7 @@ const (
 	loadingLimit = 88 << 20
 	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
-	room      = 26 << 20
+	room      = 28 << 20
 	gcPercent = 250
 )
 
