@@ -2,7 +2,6 @@ package taskclustertest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -125,7 +124,7 @@ func (r *request) parse() error {
 	}
 	if r.payload == nil {
 		r.payload = map[string]any{}
-		return errors.New("Must be an object or array")
+		return refusal("Must be an object or array")
 	}
 	return nil
 }

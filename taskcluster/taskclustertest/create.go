@@ -97,9 +97,13 @@ func (s *Server) define(taskID string, definition map[string]any, by string) *pr
 			return bad("`task.dependencies` references non-existing tasks: \n * " + needed + "\nAll taskIds in `task.dependencies` **must** exist\nbefore the task is created.\n")
 		}
 	}
-	t.createdBy, t.sent, t.place = by, 1, len(s.tasks)
+	s.created++
+	t.createdBy, t.sent, t.place = by, 1, s.created
 	s.tasks[taskID], s.groups[g.id] = t, g
 	g.add(t)
+	for _, needed := range t.task.Dependencies {
+		s.waiting[needed] = append(s.waiting[needed], t)
+	}
 	s.announce("task-defined", t, -1)
 	s.scheduleIfReady(t)
 	return nil

@@ -71,13 +71,7 @@ func (s *Server) listDependentTasks(req *request) answer {
 	if s.find(req.id) == nil {
 		return s.noTask(req)
 	}
-	var dependents []*task
-	for id, t := range s.tasks {
-		if slices.Contains(t.task.Dependencies, req.id) && s.find(id) != nil {
-			dependents = append(dependents, t)
-		}
-	}
-	slices.SortFunc(dependents, func(a, b *task) int { return strings.Compare(a.status.TaskID, b.status.TaskID) })
+	dependents := slices.DeleteFunc(slices.Clone(s.waiting[req.id]), func(t *task) bool { return s.find(t.status.TaskID) != t })
 	body := s.page(req, "tasks", views(dependents))
 	body["taskId"] = req.id
 	return ok(body)

@@ -26,7 +26,7 @@ func (s *Server) expand(scopes []string) []string {
 
 // maxExpanded ends what roles that grow by themselves would not. The real auth
 // refuses to make such roles.
-const maxExpanded = 10_000
+const maxExpanded = 1000
 
 // expandOnly is expand for scopes that aren't a caller's.
 func (s *Server) expandOnly(scopes []string) []string {

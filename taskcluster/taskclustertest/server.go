@@ -43,6 +43,8 @@ type Server struct {
 	clients map[string]*client
 	roles   map[string]*role
 	tasks   map[string]*task
+	created int                // how many tasks ever
+	waiting map[string][]*task // what depends on a task, in the order it came
 	groups  map[string]*group
 	index   map[string]*indexed // by namespace
 	hooks   map[string]*hook    // by hookGroupId/hookId
@@ -83,6 +85,7 @@ func NewServer(c Config) (*Server, error) {
 		clients: map[string]*client{},
 		roles:   map[string]*role{},
 		tasks:   map[string]*task{},
+		waiting: map[string][]*task{},
 		groups:  map[string]*group{},
 		index:   map[string]*indexed{},
 		hooks:   map[string]*hook{},

@@ -1,7 +1,6 @@
 package taskclustertest
 
 import (
-	"slices"
 	"time"
 
 	"verdict/taskcluster"
@@ -112,8 +111,8 @@ func (s *Server) addRun(t *task, reason string) {
 // later resolution, and while a task that was rerun is pending.
 func (s *Server) resolved(t *task) {
 	t.everResolved = true
-	for _, other := range s.inOrder() {
-		if other.status.State == taskcluster.Unscheduled && slices.Contains(other.task.Dependencies, t.status.TaskID) {
+	for _, other := range s.waiting[t.status.TaskID] {
+		if other.status.State == taskcluster.Unscheduled && s.tasks[other.status.TaskID] == other {
 			s.scheduleIfReady(other)
 		}
 	}
