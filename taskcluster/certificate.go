@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -104,4 +105,9 @@ func (cert *Certificate) Expires() time.Time {
 // and never its signature.
 func (cert Certificate) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "certificate for %d scopes until %s", len(cert.Scopes), Time(cert.Expires()))
+}
+
+// LogValue is what Format prints.
+func (cert Certificate) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprint(cert))
 }

@@ -33,7 +33,7 @@ type Client struct {
 	// Service is the service's name, e.g. queue.
 	Service string
 	// Source, when set, is asked for the credentials at each call.
-	Source CredentialSource
+	Source CredentialSource `json:"-"`
 	// Caller is who the calls are made for; see As.
 	Caller Caller
 	// Retry says how often a call is tried.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -179,4 +180,9 @@ func (creds Credentials) String() string {
 // Format prints String, whatever the verb: %d or %#v would print the fields.
 func (creds Credentials) Format(s fmt.State, _ rune) {
 	fmt.Fprint(s, creds.String())
+}
+
+// LogValue is String: a handler that writes JSON would write the fields.
+func (creds Credentials) LogValue() slog.Value {
+	return slog.StringValue(creds.String())
 }

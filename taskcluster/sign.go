@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,6 +18,11 @@ type ExtHeader struct {
 	Certificate *Certificate `json:"certificate,omitempty"`
 	// AuthorizedScopes is a pointer since none and an empty list differ.
 	AuthorizedScopes *[]string `json:"authorizedScopes,omitempty"`
+}
+
+// LogValue prints the certificate as it does itself.
+func (ext ExtHeader) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("%+v", ext))
 }
 
 // ErrHeaderTooLong is wrapped by the error for credentials whose certificate and

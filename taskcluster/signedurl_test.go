@@ -46,8 +46,8 @@ func TestASignedURLKeepsItsQueryAndEndsInTime(t *testing.T) {
 		if left := time.Unix(expiry, 0).Sub(before); err != nil || left < time.Hour-time.Second || left > time.Hour+time.Minute {
 			t.Errorf("%s ends in %s (%v), want an hour", signed, left, err)
 		}
-		if resource != c.want || fields[0] != "bot" || fields[3] != "" {
-			t.Errorf("got %s by %q with ext %q, want %s by bot with none", resource, fields[0], fields[3], c.want)
+		if resource != c.want || fields[0] != "bot" || fields[3] != "e30=" {
+			t.Errorf("got %s by %q with ext %q, want %s by bot with that of {}", resource, fields[0], fields[3], c.want)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,6 +31,11 @@ type Key struct {
 // Format prints the ID, whatever the verb.
 func (k Key) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "hawk key %q", k.ID)
+}
+
+// LogValue is what Format prints.
+func (k Key) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprint(k))
 }
 
 // Header is the value of the Authorization header for req, with a fresh nonce
