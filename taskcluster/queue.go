@@ -88,7 +88,7 @@ func (q *Queue) Status(ctx context.Context, taskID string) (*TaskStatus, error) 
 // definition, times included, may be sent again while its created time is within
 // 15 minutes of the server's clock; ErrConflict says that the id is taken by
 // something else, or that its group takes no such task: [Difference] tells which.
-// The scopes that caller needs are those of scopes.CreateTask.
+// The scopes that caller needs are told by scopes.Method.Needed.
 func (q *Queue) CreateTask(ctx context.Context, taskID string, definition json.RawMessage, caller Caller) (*TaskStatus, error) {
 	path, err := taskPath(taskID, "")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"verdict/taskcluster"
+	"verdict/taskcluster/api/methods"
 	"verdict/taskcluster/scopes"
 	"verdict/taskcluster/taskclustertest"
 )
@@ -71,7 +72,7 @@ func definition(t *testing.T, changes map[string]any) json.RawMessage {
 
 func callerFor(t *testing.T, def json.RawMessage) taskcluster.Caller {
 	t.Helper()
-	needed, err := scopes.CreateTask(def, team)
+	needed, err := scopes.Find(methods.All, "queue", "createTask").Needed(scopes.Request{Payload: def}, team)
 	if err != nil {
 		t.Fatal(err)
 	}

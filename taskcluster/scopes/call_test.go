@@ -118,6 +118,42 @@ func TestNeededRefusesWhatLacksSomething(t *testing.T) {
 	}
 }
 
+func FuzzNeeded(f *testing.F) {
+	for i, m := range methods.All {
+		if len(m.Derived) > 0 {
+			f.Add(i, "a/b", `{"taskQueueId":"p/w","indexes":["a"],"scopes":["b"],"repositories":["c"],"permissions":{"d":"read"}}`, `{"expandedScopes":["b"],"schedulerId":"s","taskGroupId":"t"}`, "*")
+		}
+	}
+	f.Fuzz(func(t *testing.T, i int, arg, payload, known, granted string) {
+		m := &methods.All[uint(i)%uint(len(methods.All))]
+		r := scopes.Request{Args: map[string]string{}, Payload: json.RawMessage(payload), Known: map[scopes.Origin]json.RawMessage{}}
+		for _, name := range m.Args {
+			r.Args[name] = arg
+		}
+		for _, lookup := range m.Lookups() {
+			r.Known[lookup.Origin] = json.RawMessage(known)
+		}
+		need, err := m.Needed(r, []string{granted})
+		if err != nil {
+			return
+		}
+		if ok, err := m.Satisfied(r, need); err != nil || !ok {
+			t.Errorf("%s.%s needs %q, which doesn't satisfy it (%v)", m.Service, m.Name, need, err)
+		}
+	})
+}
+
+func BenchmarkNeeded(b *testing.B) {
+	createTask := scopes.Find(methods.All, "queue", "createTask")
+	r := scopes.Request{Payload: json.RawMessage(`{"taskQueueId":"gfx/linux","priority":"low","projectId":"gfx","schedulerId":"verdict","scopes":["secrets:get:gfx"],"routes":["index.gfx.1","index.gfx.2"]}`)}
+	granted := []string{"queue:route:index.gfx.*", "queue:create-task:project:gfx", "queue:scheduler-id:verdict", "queue:create-task:medium:gfx/*", "secrets:get:gfx"}
+	for b.Loop() {
+		if _, err := createTask.Needed(r, granted); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // method is one of the references'.
 func method(t *testing.T, name string) *scopes.Method {
 	t.Helper()
