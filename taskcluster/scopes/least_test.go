@@ -335,7 +335,7 @@ func TestNeededIsTheLeastOfEveryMethod(t *testing.T) {
 		scoped++
 		t.Run(m.Service+"."+m.Name, func(t *testing.T) {
 			d.t = t
-			for range 10 {
+			for range 5 {
 				d.fresh()
 				d.checkLeast(m, d.request(m))
 			}
