@@ -29,6 +29,10 @@ func Load(in Sources) (*Set, []Diagnostic) {
 	for _, team := range in.Teams.All() {
 		if team.refused != nil {
 			l.report(*team.refused)
+		} else if roles := team.unexpanded(); len(roles) > 0 && in.TaskScopes != nil {
+			d := team.problem(fmt.Sprintf("what %s gives isn't known here, so scopes that %s may lack are warnings", strings.Join(roles, " and "), team.Name), "auth is asked when the bot starts")
+			d.Team, d.Severity = "", Warning
+			l.report(*d)
 		}
 	}
 	for _, name := range keys(in.Files) {

@@ -87,7 +87,7 @@ func (c *scopeCheck) definition(way int, definition map[string]any) {
 	}
 	for _, asked := range c.variants(definition) {
 		granted := c.team.expand(c.team.Scopes)
-		need, err := c.in.TaskScopes(asked, granted)
+		need, err := c.need(asked, granted)
 		if err != nil {
 			c.lack(way, lack{message: "the task can't be created: " + err.Error(), at: c.node, coverage: NotGranted})
 			continue
@@ -108,6 +108,41 @@ func (c *scopeCheck) definition(way int, definition map[string]any) {
 		c.trust(way, &task, asked, fine)
 		c.note(task)
 	}
+}
+
+// need are the scopes that a definition takes. Of alternatives of which none is granted for all that a part may be, it
+// is one that is granted for some.
+func (c *scopeCheck) need(asked map[string]any, granted []string) ([]string, error) {
+	need, err := c.in.TaskScopes(asked, granted)
+	lacks := func(scope string) bool {
+		return strings.Contains(scope, jsone.Hole) && c.team.coverage(granted, scope) == NotGranted
+	}
+	if err != nil || !slices.ContainsFunc(need, lacks) {
+		return need, err
+	}
+	return c.in.TaskScopes(asked, append(slices.Clone(granted), widened(asked, granted)...))
+}
+
+// widened are the grants as they would be if each held for all that may stand in the place of what isn't known.
+func widened(asked map[string]any, granted []string) []string {
+	var out []string
+	for _, v := range asked {
+		text, ok := v.(string)
+		before, _, open := strings.Cut(text, jsone.Hole)
+		if !ok || !open {
+			continue
+		}
+		for _, g := range granted {
+			at := strings.LastIndex(g, before)
+			if before == "" {
+				at = strings.LastIndexByte(g, ':') + 1
+			}
+			if at > 0 {
+				out = append(out, g[:at]+before+"*")
+			}
+		}
+	}
+	return out
 }
 
 // variants are the definitions that one may stand for, of what scopes depend on: where the priority isn't known, each.
@@ -181,7 +216,7 @@ func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine b
 	first := ""
 	for _, row := range c.team.trust {
 		granted := c.team.expand(row.scopes)
-		need, err := c.in.TaskScopes(asked, granted)
+		need, err := c.need(asked, granted)
 		if err != nil {
 			return // told already
 		}
@@ -193,6 +228,7 @@ func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine b
 				t.Missing = append(t.Missing, shownScope(scope))
 			}
 		}
+		slices.Sort(t.Missing)
 		if first == "" && len(t.Missing) > 0 {
 			first = fmt.Sprintf("; what %s may use, line %d, lacks %s", strings.Join(row.who, ", "), row.line, t.Missing[0])
 		}
@@ -261,9 +297,9 @@ func (c *scopeCheck) conditions() map[string]bool {
 
 func (c *scopeCheck) tell(l *lack, certain bool) {
 	switch {
-	case l.coverage == NotGranted && certain:
+	case l.coverage == NotGranted && certain && !c.in.ShowScopes:
 		c.refuse(l.at, l.message, l.hint)
-	case l.coverage == NotGranted:
+	case l.coverage == NotGranted && !certain:
 		c.warn(l.at, "if its conditions can come together, "+l.message, "it is compared with the grant when the task is about to be created")
 	default:
 		c.warn(l.at, l.message, l.hint)

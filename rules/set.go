@@ -24,6 +24,8 @@ type Sources struct {
 	// what they depend on: taskQueueId, provisionerId, workerType, priority, schedulerId and projectId, routes and
 	// scopes as []string. Without it tasks aren't compared with grants.
 	TaskScopes func(definition map[string]any, granted []string) ([]string, error)
+	// ShowScopes makes warnings of what tasks need beyond their grants, for looking at all of it.
+	ShowScopes bool
 	// SchedulerID is that of tasks that don't name one; verdict when empty.
 	SchedulerID string
 }
