@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"verdict/internal/config"
+	"verdict/internal/deliver"
 	"verdict/rules"
 )
 
@@ -23,7 +24,7 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams})
+	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, TaskScopes: deliver.TaskScopes})
 	for _, d := range append(diagnostics, found...) {
 		t.Errorf("%s\n%s", d, d.Excerpt())
 	}

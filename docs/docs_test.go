@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -149,7 +150,7 @@ func TestExamplesLoad(t *testing.T) {
 		}
 		for i, m := range found {
 			file := fmt.Sprintf("firmware/%d.yaml", i)
-			_, diagnostics := rules.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams})
+			_, diagnostics := rules.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams, TaskScopes: deliver.TaskScopes})
 			for _, d := range diagnostics {
 				t.Errorf("%s, example %d: %s\n%s", name, i+1, d, d.Excerpt())
 			}

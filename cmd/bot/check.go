@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/config"
+	"verdict/internal/deliver"
 	"verdict/rules"
 )
 
@@ -22,7 +24,8 @@ func newCheck(g *global) *cobra.Command {
 folder, a team's folder in it, or a file. It needs nothing but the rules and teams.yaml, and speaks to no server.
 
 Without --teams it takes the teams.yaml that lies in the rules' folder or beside it; where there is none, each
-folder counts as a team and grants are not checked.
+folder counts as a team and grants are not checked. With --config, the schedulerId there is that of tasks which
+don't name one; else it is verdict.
 
 It exits with 1 when there are errors; warnings alone are fine.`,
 		Example: `  bot check rules
@@ -30,7 +33,15 @@ It exits with 1 when there are errors; warnings alone are fine.`,
   bot check --json rules/graphics/ci.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, count, err := check(args, teams)
+			scheduler := ""
+			if cmd.Flags().Changed("config") {
+				cfg, err := config.Load(g.config)
+				if err != nil {
+					return err
+				}
+				scheduler = cfg.Taskcluster.SchedulerID
+			}
+			found, count, err := check(args, teams, scheduler)
 			if err != nil {
 				return err
 			}
@@ -50,10 +61,10 @@ It exits with 1 when there are errors; warnings alone are fine.`,
 }
 
 // check gives all diagnostics about the paths, as they were named, and how many rules there are in them.
-func check(paths []string, teamsFile string) (found []rules.Diagnostic, count int, err error) {
+func check(paths []string, teamsFile, schedulerID string) (found []rules.Diagnostic, count int, err error) {
 	seen := map[string]bool{}
 	for _, path := range paths {
-		d, n, err := checkPath(path, teamsFile)
+		d, n, err := checkPath(path, teamsFile, schedulerID)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -68,7 +79,7 @@ func check(paths []string, teamsFile string) (found []rules.Diagnostic, count in
 	return found, count, nil
 }
 
-func checkPath(path, teamsFile string) ([]rules.Diagnostic, int, error) {
+func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("check: %w", err)
@@ -85,7 +96,7 @@ func checkPath(path, teamsFile string) ([]rules.Diagnostic, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams})
+	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes})
 	for _, r := range refused {
 		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
 	}

@@ -23,7 +23,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true})
+	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"fakes": startFakes, "arrived": arrived, "publish": publish, "gone": gone, "fetch": fetch,
+	}})
 }
 
 // waitStatus waits until the status of the running bot, as JSON, has each of its arguments in it.
@@ -80,7 +82,7 @@ func seed() {
 }
 
 func TestTheExamplesAreRight(t *testing.T) {
-	found, count, err := check([]string{"../../rules/examples"}, "")
+	found, count, err := check([]string{"../../rules/examples"}, "", "")
 	if err != nil || len(found) > 0 || count == 0 {
 		t.Errorf("%d rules, %v, %v", count, found, err)
 	}
