@@ -10,21 +10,22 @@ import (
 // additional is the field that keeps what a schema allows and doesn't name.
 const additional = "Additional"
 
-func (w *typeWriter) structType(name string, t *model.Type) {
+func (w *typeWriter) structType(name string, t *model.Type) error {
 	w.file.printf("type %s struct {", name)
 	taken := map[string]string{}
 	for _, field := range t.Fields {
 		goName := model.ExportedName(field.Name)
+		if strings.ContainsAny(field.Name, "`\"\\, \n") || field.Name == "-" || field.Name == "" {
+			return fmt.Errorf("%s: property %q can't be a field's tag", t.At, field.Name)
+		}
 		if other, both := taken[goName]; both || t.Open && goName == additional {
-			if w.err == nil {
-				w.err = fmt.Errorf("%s: both %q and %q would be called %s", t.At, other, field.Name, goName)
-			}
+			return fmt.Errorf("%s: both %q and %q would be called %s", t.At, other, field.Name, goName)
 		}
 		taken[goName] = field.Name
 		w.file.printf("%s %s `json:%q`%s", goName, w.fieldType(field), tag(field), remark(field))
 	}
 	if t.Open {
-		w.file.printf("// %s are properties beside those named above.", additional)
+		w.file.printf("// %s are properties beside those named above, and those that are null.", additional)
 		w.file.printf("%s map[string]%s.RawMessage `json:\"-\"`", additional, w.file.use(rawPath))
 	}
 	w.file.printf("}\n")
@@ -33,6 +34,7 @@ func (w *typeWriter) structType(name string, t *model.Type) {
 		w.file.comment("Format leaves out what it holds: some of that is secret.")
 		w.file.printf("func (%s) Format(s %s.State, _ rune) { fmt.Fprint(s, \"%s.%s with secrets\") }\n", name, w.file.use("fmt"), w.pkg.name, name)
 	}
+	return nil
 }
 
 // secret are the properties that whoever reads them may use.
@@ -142,7 +144,7 @@ func (w *typeWriter) methods(name string, t *model.Type) {
 	}
 	w.file.printf("return %s\n}\n", write)
 	if t.Open {
-		w.file.comment("UnmarshalJSON keeps properties that have no field in Additional.")
+		w.file.comment("UnmarshalJSON keeps properties that have no field, or are null, in Additional.")
 		w.file.printf("func (x *%s) UnmarshalJSON(data []byte) (err error) {", name)
 		w.file.printf("type plain %s", name)
 		w.file.printf("x.Additional, err = additional.Unmarshal(data, (*plain)(x))\nreturn err\n}\n")

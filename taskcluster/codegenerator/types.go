@@ -49,10 +49,17 @@ func (w *typeWriter) alias(file string, t *model.Type) {
 
 // claim keeps two things from having one name.
 func (w *typeWriter) claim(name, from string) {
-	if other, taken := w.names[name]; taken && w.err == nil {
-		w.err = fmt.Errorf("both %s and %s would be called %s", other, from, name)
+	if other, taken := w.names[name]; taken {
+		w.fail(fmt.Errorf("both %s and %s would be called %s", other, from, name))
 	}
 	w.names[name] = from
+}
+
+// fail keeps the first error.
+func (w *typeWriter) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
 }
 
 // named writes a type that has a name, and then those within it.
@@ -67,7 +74,7 @@ func (w *typeWriter) named(t *model.Type) {
 	w.file.comment(w.typeComment(name, t))
 	switch t.Kind {
 	case model.Struct:
-		w.structType(name, t)
+		w.fail(w.structType(name, t))
 	case model.Enum:
 		w.enumType(name, t)
 	case model.Union:

@@ -183,7 +183,7 @@ func (RegionConfiguration) Format(s fmt.State, _ rune) {
 // RegionLaunchSpec is the schema aws-provisioner/v1/region-launch-spec.json.
 type RegionLaunchSpec struct {
 	ImageID string `json:"ImageId"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -193,7 +193,7 @@ func (x RegionLaunchSpec) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *RegionLaunchSpec) UnmarshalJSON(data []byte) (err error) {
 	type plain RegionLaunchSpec
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

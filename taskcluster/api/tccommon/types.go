@@ -365,7 +365,7 @@ type ManifestV3 struct {
 // MetadataMetaschema is the schema common/metadata-metaschema.json.
 type MetadataMetaschema struct {
 	Metadata MetadataMetaschemaMetadata `json:"metadata"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -375,7 +375,7 @@ func (x MetadataMetaschema) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *MetadataMetaschema) UnmarshalJSON(data []byte) (err error) {
 	type plain MetadataMetaschema
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -750,7 +750,7 @@ type ValuesSchemaBuiltInWorkersProcsServer struct {
 // ValuesSchemaErrorConfig is errorConfig of common/values.schema.json.
 type ValuesSchemaErrorConfig struct {
 	Reporter string `json:"reporter"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -760,7 +760,7 @@ func (x ValuesSchemaErrorConfig) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ValuesSchemaErrorConfig) UnmarshalJSON(data []byte) (err error) {
 	type plain ValuesSchemaErrorConfig
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

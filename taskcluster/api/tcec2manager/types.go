@@ -62,7 +62,7 @@ type HealthRequestHealthItem struct {
 	Region               *string `json:"region,omitzero"`
 	Successful           *int64  `json:"successful,omitzero"`
 	ThrottledCalls       *int64  `json:"throttled_calls,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -72,7 +72,7 @@ func (x HealthRequestHealthItem) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *HealthRequestHealthItem) UnmarshalJSON(data []byte) (err error) {
 	type plain HealthRequestHealthItem
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -100,7 +100,7 @@ type HealthTerminationHealthItem struct {
 	StartupFailed        *int64  `json:"startup_failed,omitzero"`
 	UnknownCode          *int64  `json:"unknown_code,omitzero"`
 	VolumeLimitExceeded  *int64  `json:"volume_limit_exceeded,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -110,7 +110,7 @@ func (x HealthTerminationHealthItem) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *HealthTerminationHealthItem) UnmarshalJSON(data []byte) (err error) {
 	type plain HealthTerminationHealthItem
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -226,7 +226,7 @@ type RunInstanceRequestLaunchInfo struct {
 	InstanceType   *string  `json:"InstanceType,omitzero"`
 	KeyName        *string  `json:"KeyName,omitzero"`
 	SecurityGroups []string `json:"SecurityGroups,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -236,7 +236,7 @@ func (x RunInstanceRequestLaunchInfo) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *RunInstanceRequestLaunchInfo) UnmarshalJSON(data []byte) (err error) {
 	type plain RunInstanceRequestLaunchInfo
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -264,7 +264,7 @@ type WorkerTypeResourcesPendingItem struct {
 	Count        *float64 `json:"count,omitzero"`
 	InstanceType *string  `json:"instanceType,omitzero"`
 	Type         string   `json:"type,omitzero"` // always "instance"
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -274,7 +274,7 @@ func (x WorkerTypeResourcesPendingItem) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WorkerTypeResourcesPendingItem) UnmarshalJSON(data []byte) (err error) {
 	type plain WorkerTypeResourcesPendingItem
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

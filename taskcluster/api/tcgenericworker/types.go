@@ -429,8 +429,38 @@ type InsecurePosixReadOnlyDirectory struct {
 
 // InsecurePosixOnExitStatus is onExitStatus of generic-worker/insecure_posix.json.
 type InsecurePosixOnExitStatus struct {
-	PurgeCaches []int64                        `json:"purgeCaches,omitzero"`
-	Retry       InsecurePosixOnExitStatusRetry `json:"retry,omitzero"`
+	PurgeCaches InsecurePosixOnExitStatusPurgeCaches `json:"purgeCaches,omitzero"`
+	Retry       InsecurePosixOnExitStatusRetry       `json:"retry,omitzero"`
+}
+
+// InsecurePosixOnExitStatusPurgeCaches is onExitStatus.purgeCaches of
+// generic-worker/insecure_posix.json. It is one of these, as its JSON says:
+//   - []int64
+//   - []int64
+type InsecurePosixOnExitStatusPurgeCaches struct{ json.RawMessage }
+
+// AsList reads it as []int64; an error, where it is none.
+func (u InsecurePosixOnExitStatusPurgeCaches) AsList() (v []int64, err error) {
+	err = union.Read(u.RawMessage, &v)
+	return v, err
+}
+
+// SetList makes it []int64.
+func (u *InsecurePosixOnExitStatusPurgeCaches) SetList(v []int64) (err error) {
+	u.RawMessage, err = json.Marshal(v)
+	return err
+}
+
+// AsList2 reads it as []int64; an error, where it is none.
+func (u InsecurePosixOnExitStatusPurgeCaches) AsList2() (v []int64, err error) {
+	err = union.Read(u.RawMessage, &v)
+	return v, err
+}
+
+// SetList2 makes it []int64.
+func (u *InsecurePosixOnExitStatusPurgeCaches) SetList2(v []int64) (err error) {
+	u.RawMessage, err = json.Marshal(v)
+	return err
 }
 
 // InsecurePosixOnExitStatusRetry is onExitStatus.retry of generic-worker/insecure_posix.json. It is
@@ -885,8 +915,38 @@ type MultiuserPosixReadOnlyDirectory struct {
 
 // MultiuserPosixOnExitStatus is onExitStatus of generic-worker/multiuser_posix.json.
 type MultiuserPosixOnExitStatus struct {
-	PurgeCaches []int64                         `json:"purgeCaches,omitzero"`
-	Retry       MultiuserPosixOnExitStatusRetry `json:"retry,omitzero"`
+	PurgeCaches MultiuserPosixOnExitStatusPurgeCaches `json:"purgeCaches,omitzero"`
+	Retry       MultiuserPosixOnExitStatusRetry       `json:"retry,omitzero"`
+}
+
+// MultiuserPosixOnExitStatusPurgeCaches is onExitStatus.purgeCaches of
+// generic-worker/multiuser_posix.json. It is one of these, as its JSON says:
+//   - []int64
+//   - []int64
+type MultiuserPosixOnExitStatusPurgeCaches struct{ json.RawMessage }
+
+// AsList reads it as []int64; an error, where it is none.
+func (u MultiuserPosixOnExitStatusPurgeCaches) AsList() (v []int64, err error) {
+	err = union.Read(u.RawMessage, &v)
+	return v, err
+}
+
+// SetList makes it []int64.
+func (u *MultiuserPosixOnExitStatusPurgeCaches) SetList(v []int64) (err error) {
+	u.RawMessage, err = json.Marshal(v)
+	return err
+}
+
+// AsList2 reads it as []int64; an error, where it is none.
+func (u MultiuserPosixOnExitStatusPurgeCaches) AsList2() (v []int64, err error) {
+	err = union.Read(u.RawMessage, &v)
+	return v, err
+}
+
+// SetList2 makes it []int64.
+func (u *MultiuserPosixOnExitStatusPurgeCaches) SetList2(v []int64) (err error) {
+	u.RawMessage, err = json.Marshal(v)
+	return err
 }
 
 // MultiuserPosixOnExitStatusRetry is onExitStatus.retry of generic-worker/multiuser_posix.json. It is

@@ -170,7 +170,7 @@ type WebhookPullRequestPayload struct {
 	PullRequest  WebhookPullRequestPayloadPullRequest   `json:"pull_request"`
 	Repository   WebhookPullRequestPayloadRepository    `json:"repository"`
 	Sender       WebhookPullRequestPayloadSender        `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -180,7 +180,7 @@ func (x WebhookPullRequestPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -191,7 +191,7 @@ func (x *WebhookPullRequestPayload) UnmarshalJSON(data []byte) (err error) {
 // github/v1/webhook-pull-request-payload.json.
 type WebhookPullRequestPayloadInstallation struct {
 	ID int64 `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -201,7 +201,7 @@ func (x WebhookPullRequestPayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -216,7 +216,7 @@ type WebhookPullRequestPayloadPullRequest struct {
 	State  WebhookPullRequestPayloadPullRequestState `json:"state"`
 	Title  *string                                   `json:"title,omitzero"`
 	User   WebhookPullRequestPayloadPullRequestUser  `json:"user"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -226,7 +226,7 @@ func (x WebhookPullRequestPayloadPullRequest) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequest) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequest
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -239,7 +239,7 @@ type WebhookPullRequestPayloadPullRequestBase struct {
 	Ref  string                                       `json:"ref"`
 	Repo WebhookPullRequestPayloadPullRequestBaseRepo `json:"repo"`
 	SHA  string                                       `json:"sha"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -249,7 +249,7 @@ func (x WebhookPullRequestPayloadPullRequestBase) MarshalJSON() ([]byte, error) 
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestBase) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestBase
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -263,7 +263,7 @@ type WebhookPullRequestPayloadPullRequestBaseRepo struct {
 	FullName string                                            `json:"full_name"`
 	Name     string                                            `json:"name"`
 	Owner    WebhookPullRequestPayloadPullRequestBaseRepoOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -273,7 +273,7 @@ func (x WebhookPullRequestPayloadPullRequestBaseRepo) MarshalJSON() ([]byte, err
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestBaseRepo) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestBaseRepo
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -285,7 +285,7 @@ func (x *WebhookPullRequestPayloadPullRequestBaseRepo) UnmarshalJSON(data []byte
 type WebhookPullRequestPayloadPullRequestBaseRepoOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -295,7 +295,7 @@ func (x WebhookPullRequestPayloadPullRequestBaseRepoOwner) MarshalJSON() ([]byte
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestBaseRepoOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestBaseRepoOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -308,7 +308,7 @@ type WebhookPullRequestPayloadPullRequestHead struct {
 	Ref  string                                       `json:"ref"`
 	Repo WebhookPullRequestPayloadPullRequestHeadRepo `json:"repo"`
 	SHA  string                                       `json:"sha"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -318,7 +318,7 @@ func (x WebhookPullRequestPayloadPullRequestHead) MarshalJSON() ([]byte, error) 
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestHead) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestHead
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -332,7 +332,7 @@ type WebhookPullRequestPayloadPullRequestHeadRepo struct {
 	FullName string                                            `json:"full_name"`
 	Name     string                                            `json:"name"`
 	Owner    WebhookPullRequestPayloadPullRequestHeadRepoOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -342,7 +342,7 @@ func (x WebhookPullRequestPayloadPullRequestHeadRepo) MarshalJSON() ([]byte, err
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestHeadRepo) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestHeadRepo
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -354,7 +354,7 @@ func (x *WebhookPullRequestPayloadPullRequestHeadRepo) UnmarshalJSON(data []byte
 type WebhookPullRequestPayloadPullRequestHeadRepoOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -364,7 +364,7 @@ func (x WebhookPullRequestPayloadPullRequestHeadRepoOwner) MarshalJSON() ([]byte
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestHeadRepoOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestHeadRepoOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -385,7 +385,7 @@ const (
 // github/v1/webhook-pull-request-payload.json.
 type WebhookPullRequestPayloadPullRequestUser struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -395,7 +395,7 @@ func (x WebhookPullRequestPayloadPullRequestUser) MarshalJSON() ([]byte, error) 
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadPullRequestUser) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadPullRequestUser
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -406,7 +406,7 @@ func (x *WebhookPullRequestPayloadPullRequestUser) UnmarshalJSON(data []byte) (e
 type WebhookPullRequestPayloadRepository struct {
 	FullName string                                   `json:"full_name"`
 	Owner    WebhookPullRequestPayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -416,7 +416,7 @@ func (x WebhookPullRequestPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -428,7 +428,7 @@ func (x *WebhookPullRequestPayloadRepository) UnmarshalJSON(data []byte) (err er
 type WebhookPullRequestPayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -438,7 +438,7 @@ func (x WebhookPullRequestPayloadRepositoryOwner) MarshalJSON() ([]byte, error) 
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -448,7 +448,7 @@ func (x *WebhookPullRequestPayloadRepositoryOwner) UnmarshalJSON(data []byte) (e
 // WebhookPullRequestPayloadSender is sender of github/v1/webhook-pull-request-payload.json.
 type WebhookPullRequestPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -458,7 +458,7 @@ func (x WebhookPullRequestPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPullRequestPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPullRequestPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -476,7 +476,7 @@ type WebhookPushPayload struct {
 	Ref          string                          `json:"ref"`
 	Repository   WebhookPushPayloadRepository    `json:"repository"`
 	Sender       WebhookPushPayloadSender        `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -486,7 +486,7 @@ func (x WebhookPushPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -497,7 +497,7 @@ func (x *WebhookPushPayload) UnmarshalJSON(data []byte) (err error) {
 type WebhookPushPayloadCommit struct {
 	ID      string `json:"id"`
 	Message string `json:"message"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -507,7 +507,7 @@ func (x WebhookPushPayloadCommit) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadCommit) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadCommit
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -518,7 +518,7 @@ func (x *WebhookPushPayloadCommit) UnmarshalJSON(data []byte) (err error) {
 type WebhookPushPayloadHeadCommit struct {
 	ID      string `json:"id"`
 	Message string `json:"message"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -528,7 +528,7 @@ func (x WebhookPushPayloadHeadCommit) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadHeadCommit) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadHeadCommit
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -538,7 +538,7 @@ func (x *WebhookPushPayloadHeadCommit) UnmarshalJSON(data []byte) (err error) {
 // WebhookPushPayloadInstallation is installation of github/v1/webhook-push-payload.json.
 type WebhookPushPayloadInstallation struct {
 	ID int64 `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -548,7 +548,7 @@ func (x WebhookPushPayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -558,7 +558,7 @@ func (x *WebhookPushPayloadInstallation) UnmarshalJSON(data []byte) (err error) 
 // WebhookPushPayloadPusher is pusher of github/v1/webhook-push-payload.json.
 type WebhookPushPayloadPusher struct {
 	Name string `json:"name"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -568,7 +568,7 @@ func (x WebhookPushPayloadPusher) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadPusher) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadPusher
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -581,7 +581,7 @@ type WebhookPushPayloadRepository struct {
 	FullName string                            `json:"full_name"`
 	Name     string                            `json:"name"`
 	Owner    WebhookPushPayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -591,7 +591,7 @@ func (x WebhookPushPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -602,7 +602,7 @@ func (x *WebhookPushPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 type WebhookPushPayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -612,7 +612,7 @@ func (x WebhookPushPayloadRepositoryOwner) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -622,7 +622,7 @@ func (x *WebhookPushPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err erro
 // WebhookPushPayloadSender is sender of github/v1/webhook-push-payload.json.
 type WebhookPushPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -632,7 +632,7 @@ func (x WebhookPushPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPushPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPushPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -647,7 +647,7 @@ type WebhookIssueCommentPayload struct {
 	Issue        WebhookIssueCommentPayloadIssue         `json:"issue"`
 	Repository   WebhookIssueCommentPayloadRepository    `json:"repository"`
 	Sender       WebhookIssueCommentPayloadSender        `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -657,7 +657,7 @@ func (x WebhookIssueCommentPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -669,7 +669,7 @@ type WebhookIssueCommentPayloadComment struct {
 	Body string                                `json:"body"`
 	ID   int64                                 `json:"id"` // at least 1
 	User WebhookIssueCommentPayloadCommentUser `json:"user"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -679,7 +679,7 @@ func (x WebhookIssueCommentPayloadComment) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadComment) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadComment
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -690,7 +690,7 @@ func (x *WebhookIssueCommentPayloadComment) UnmarshalJSON(data []byte) (err erro
 // github/v1/webhook-issue-comment-payload.json.
 type WebhookIssueCommentPayloadCommentUser struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -700,7 +700,7 @@ func (x WebhookIssueCommentPayloadCommentUser) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadCommentUser) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadCommentUser
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -711,7 +711,7 @@ func (x *WebhookIssueCommentPayloadCommentUser) UnmarshalJSON(data []byte) (err 
 // github/v1/webhook-issue-comment-payload.json.
 type WebhookIssueCommentPayloadInstallation struct {
 	ID int64 `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -721,7 +721,7 @@ func (x WebhookIssueCommentPayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -735,7 +735,7 @@ type WebhookIssueCommentPayloadIssue struct {
 	State       WebhookIssueCommentPayloadIssueState `json:"state"`
 	Title       string                               `json:"title"`
 	User        WebhookIssueCommentPayloadIssueUser  `json:"user"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -745,7 +745,7 @@ func (x WebhookIssueCommentPayloadIssue) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadIssue) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadIssue
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -764,7 +764,7 @@ const (
 // WebhookIssueCommentPayloadIssueUser is issue.user of github/v1/webhook-issue-comment-payload.json.
 type WebhookIssueCommentPayloadIssueUser struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -774,7 +774,7 @@ func (x WebhookIssueCommentPayloadIssueUser) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadIssueUser) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadIssueUser
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -786,7 +786,7 @@ type WebhookIssueCommentPayloadRepository struct {
 	FullName string                                    `json:"full_name"`
 	Name     string                                    `json:"name"`
 	Owner    WebhookIssueCommentPayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -796,7 +796,7 @@ func (x WebhookIssueCommentPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -808,7 +808,7 @@ func (x *WebhookIssueCommentPayloadRepository) UnmarshalJSON(data []byte) (err e
 type WebhookIssueCommentPayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -818,7 +818,7 @@ func (x WebhookIssueCommentPayloadRepositoryOwner) MarshalJSON() ([]byte, error)
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -828,7 +828,7 @@ func (x *WebhookIssueCommentPayloadRepositoryOwner) UnmarshalJSON(data []byte) (
 // WebhookIssueCommentPayloadSender is sender of github/v1/webhook-issue-comment-payload.json.
 type WebhookIssueCommentPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -838,7 +838,7 @@ func (x WebhookIssueCommentPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookIssueCommentPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookIssueCommentPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -852,7 +852,7 @@ type WebhookReleasePayload struct {
 	Release      WebhookReleasePayloadRelease       `json:"release"`
 	Repository   WebhookReleasePayloadRepository    `json:"repository"`
 	Sender       WebhookReleasePayloadSender        `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -862,7 +862,7 @@ func (x WebhookReleasePayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -872,7 +872,7 @@ func (x *WebhookReleasePayload) UnmarshalJSON(data []byte) (err error) {
 // WebhookReleasePayloadInstallation is installation of github/v1/webhook-release-payload.json.
 type WebhookReleasePayloadInstallation struct {
 	ID int64 `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -882,7 +882,7 @@ func (x WebhookReleasePayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -898,7 +898,7 @@ type WebhookReleasePayloadRelease struct {
 	Prerelease      bool                               `json:"prerelease"`
 	TagName         string                             `json:"tag_name"`
 	TargetCommitish string                             `json:"target_commitish"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -908,7 +908,7 @@ func (x WebhookReleasePayloadRelease) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadRelease) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadRelease
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -918,7 +918,7 @@ func (x *WebhookReleasePayloadRelease) UnmarshalJSON(data []byte) (err error) {
 // WebhookReleasePayloadReleaseAuthor is release.author of github/v1/webhook-release-payload.json.
 type WebhookReleasePayloadReleaseAuthor struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -928,7 +928,7 @@ func (x WebhookReleasePayloadReleaseAuthor) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadReleaseAuthor) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadReleaseAuthor
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -940,7 +940,7 @@ type WebhookReleasePayloadRepository struct {
 	FullName string                               `json:"full_name"`
 	Name     string                               `json:"name"`
 	Owner    WebhookReleasePayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -950,7 +950,7 @@ func (x WebhookReleasePayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -961,7 +961,7 @@ func (x *WebhookReleasePayloadRepository) UnmarshalJSON(data []byte) (err error)
 type WebhookReleasePayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -971,7 +971,7 @@ func (x WebhookReleasePayloadRepositoryOwner) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -981,7 +981,7 @@ func (x *WebhookReleasePayloadRepositoryOwner) UnmarshalJSON(data []byte) (err e
 // WebhookReleasePayloadSender is sender of github/v1/webhook-release-payload.json.
 type WebhookReleasePayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -991,7 +991,7 @@ func (x WebhookReleasePayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookReleasePayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookReleasePayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1004,7 +1004,7 @@ type WebhookInstallationPayload struct {
 	Installation WebhookInstallationPayloadInstallation `json:"installation"`
 	Repositories []WebhookInstallationPayloadRepository `json:"repositories,omitzero"`
 	Sender       WebhookInstallationPayloadSender       `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1014,7 +1014,7 @@ func (x WebhookInstallationPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookInstallationPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookInstallationPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1029,7 +1029,7 @@ type WebhookInstallationPayloadInstallation struct {
 	RepositorySelection WebhookInstallationPayloadInstallationRepositorySelection `json:"repository_selection"`
 	TargetID            int64                                                     `json:"target_id"` // at least 1
 	TargetType          WebhookInstallationPayloadInstallationTargetType          `json:"target_type"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1039,7 +1039,7 @@ func (x WebhookInstallationPayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookInstallationPayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookInstallationPayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1052,7 +1052,7 @@ type WebhookInstallationPayloadInstallationAccount struct {
 	ID    int64                                             `json:"id"` // at least 1
 	Login string                                            `json:"login"`
 	Type  WebhookInstallationPayloadInstallationAccountType `json:"type"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1062,7 +1062,7 @@ func (x WebhookInstallationPayloadInstallationAccount) MarshalJSON() ([]byte, er
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookInstallationPayloadInstallationAccount) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookInstallationPayloadInstallationAccount
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1105,7 +1105,7 @@ type WebhookInstallationPayloadRepository struct {
 	FullName string `json:"full_name"`
 	ID       int64  `json:"id"` // at least 1
 	Name     string `json:"name"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1115,7 +1115,7 @@ func (x WebhookInstallationPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookInstallationPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookInstallationPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1125,7 +1125,7 @@ func (x *WebhookInstallationPayloadRepository) UnmarshalJSON(data []byte) (err e
 // WebhookInstallationPayloadSender is sender of github/v1/webhook-installation-payload.json.
 type WebhookInstallationPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1135,7 +1135,7 @@ func (x WebhookInstallationPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookInstallationPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookInstallationPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1149,7 +1149,7 @@ type WebhookCheckRunPayload struct {
 	Installation *WebhookCheckRunPayloadInstallation `json:"installation,omitzero"`
 	Repository   WebhookCheckRunPayloadRepository    `json:"repository"`
 	Sender       WebhookCheckRunPayloadSender        `json:"sender"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1159,7 +1159,7 @@ func (x WebhookCheckRunPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1175,7 +1175,7 @@ type WebhookCheckRunPayloadCheckRun struct {
 	Name         string                                      `json:"name"`
 	PullRequests []WebhookCheckRunPayloadCheckRunPullRequest `json:"pull_requests"`
 	Status       string                                      `json:"status"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1185,7 +1185,7 @@ func (x WebhookCheckRunPayloadCheckRun) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadCheckRun) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadCheckRun
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1198,7 +1198,7 @@ type WebhookCheckRunPayloadCheckRunCheckSuite struct {
 	HeadBranch *string `json:"head_branch,omitzero"`
 	HeadSHA    string  `json:"head_sha"`
 	ID         int64   `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1208,7 +1208,7 @@ func (x WebhookCheckRunPayloadCheckRunCheckSuite) MarshalJSON() ([]byte, error) 
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadCheckRunCheckSuite) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadCheckRunCheckSuite
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1222,7 +1222,7 @@ type WebhookCheckRunPayloadCheckRunPullRequest struct {
 	Head   WebhookCheckRunPayloadCheckRunPullRequestHead `json:"head"`
 	ID     int64                                         `json:"id"`     // at least 1
 	Number int64                                         `json:"number"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1232,7 +1232,7 @@ func (x WebhookCheckRunPayloadCheckRunPullRequest) MarshalJSON() ([]byte, error)
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadCheckRunPullRequest) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadCheckRunPullRequest
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1243,7 +1243,7 @@ func (x *WebhookCheckRunPayloadCheckRunPullRequest) UnmarshalJSON(data []byte) (
 // github/v1/webhook-check-run-payload.json.
 type WebhookCheckRunPayloadCheckRunPullRequestBase struct {
 	SHA string `json:"sha"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1253,7 +1253,7 @@ func (x WebhookCheckRunPayloadCheckRunPullRequestBase) MarshalJSON() ([]byte, er
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadCheckRunPullRequestBase) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadCheckRunPullRequestBase
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1264,7 +1264,7 @@ func (x *WebhookCheckRunPayloadCheckRunPullRequestBase) UnmarshalJSON(data []byt
 // github/v1/webhook-check-run-payload.json.
 type WebhookCheckRunPayloadCheckRunPullRequestHead struct {
 	SHA string `json:"sha"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1274,7 +1274,7 @@ func (x WebhookCheckRunPayloadCheckRunPullRequestHead) MarshalJSON() ([]byte, er
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadCheckRunPullRequestHead) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadCheckRunPullRequestHead
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1284,7 +1284,7 @@ func (x *WebhookCheckRunPayloadCheckRunPullRequestHead) UnmarshalJSON(data []byt
 // WebhookCheckRunPayloadInstallation is installation of github/v1/webhook-check-run-payload.json.
 type WebhookCheckRunPayloadInstallation struct {
 	ID int64 `json:"id"` // at least 1
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1294,7 +1294,7 @@ func (x WebhookCheckRunPayloadInstallation) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadInstallation) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadInstallation
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1306,7 +1306,7 @@ type WebhookCheckRunPayloadRepository struct {
 	FullName string                                `json:"full_name"`
 	Name     string                                `json:"name"`
 	Owner    WebhookCheckRunPayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1316,7 +1316,7 @@ func (x WebhookCheckRunPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1328,7 +1328,7 @@ func (x *WebhookCheckRunPayloadRepository) UnmarshalJSON(data []byte) (err error
 type WebhookCheckRunPayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1338,7 +1338,7 @@ func (x WebhookCheckRunPayloadRepositoryOwner) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1348,7 +1348,7 @@ func (x *WebhookCheckRunPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err 
 // WebhookCheckRunPayloadSender is sender of github/v1/webhook-check-run-payload.json.
 type WebhookCheckRunPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1358,7 +1358,7 @@ func (x WebhookCheckRunPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookCheckRunPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookCheckRunPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1373,7 +1373,7 @@ type WebhookPingPayload struct {
 	Repository   *WebhookPingPayloadRepository   `json:"repository,omitzero"`
 	Sender       WebhookPingPayloadSender        `json:"sender"`
 	Zen          string                          `json:"zen"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1383,7 +1383,7 @@ func (x WebhookPingPayload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayload) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1398,7 +1398,7 @@ type WebhookPingPayloadHook struct {
 	ID     int64                      `json:"id"`   // at least 1
 	Name   string                     `json:"name"` // always "web"
 	Type   WebhookPingPayloadHookType `json:"type"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1408,7 +1408,7 @@ func (x WebhookPingPayloadHook) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayloadHook) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayloadHook
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1427,7 +1427,7 @@ const (
 // WebhookPingPayloadOrganization is organization of github/v1/webhook-ping-payload.json.
 type WebhookPingPayloadOrganization struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1437,7 +1437,7 @@ func (x WebhookPingPayloadOrganization) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayloadOrganization) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayloadOrganization
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1449,7 +1449,7 @@ type WebhookPingPayloadRepository struct {
 	FullName string                            `json:"full_name"`
 	Name     string                            `json:"name"`
 	Owner    WebhookPingPayloadRepositoryOwner `json:"owner"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1459,7 +1459,7 @@ func (x WebhookPingPayloadRepository) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayloadRepository
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1470,7 +1470,7 @@ func (x *WebhookPingPayloadRepository) UnmarshalJSON(data []byte) (err error) {
 type WebhookPingPayloadRepositoryOwner struct {
 	Login *string `json:"login,omitzero"`
 	Name  *string `json:"name,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1480,7 +1480,7 @@ func (x WebhookPingPayloadRepositoryOwner) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayloadRepositoryOwner
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1490,7 +1490,7 @@ func (x *WebhookPingPayloadRepositoryOwner) UnmarshalJSON(data []byte) (err erro
 // WebhookPingPayloadSender is sender of github/v1/webhook-ping-payload.json.
 type WebhookPingPayloadSender struct {
 	Login string `json:"login"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1500,7 +1500,7 @@ func (x WebhookPingPayloadSender) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *WebhookPingPayloadSender) UnmarshalJSON(data []byte) (err error) {
 	type plain WebhookPingPayloadSender
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -1609,7 +1609,7 @@ type TaskclusterGithubConfigMetadata struct {
 type TaskclusterGithubConfigTask struct {
 	Created  *string `json:"created,omitzero"`  // default: "{{ $fromNow }}"
 	Deadline *string `json:"deadline,omitzero"` // default: "{{ '1 day' | $fromNow }}"
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -1619,7 +1619,7 @@ func (x TaskclusterGithubConfigTask) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *TaskclusterGithubConfigTask) UnmarshalJSON(data []byte) (err error) {
 	type plain TaskclusterGithubConfigTask
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

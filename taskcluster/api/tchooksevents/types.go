@@ -12,7 +12,7 @@ import (
 type PulseHookChangedMessage struct {
 	HookGroupID string `json:"hookGroupId"`
 	HookID      string `json:"hookId"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -22,7 +22,7 @@ func (x PulseHookChangedMessage) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *PulseHookChangedMessage) UnmarshalJSON(data []byte) (err error) {
 	type plain PulseHookChangedMessage
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

@@ -24,7 +24,7 @@ type CreateUploadRequest struct {
 type HashesUpload struct {
 	SHA256 string `json:"sha256,omitzero"`
 	SHA512 string `json:"sha512,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -34,7 +34,7 @@ func (x HashesUpload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *HashesUpload) UnmarshalJSON(data []byte) (err error) {
 	type plain HashesUpload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -149,7 +149,7 @@ type DownloadMethodGeturlResponse struct {
 type HashesDownload struct {
 	SHA256 string `json:"sha256,omitzero"`
 	SHA512 string `json:"sha512,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -159,7 +159,7 @@ func (x HashesDownload) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *HashesDownload) UnmarshalJSON(data []byte) (err error) {
 	type plain HashesDownload
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

@@ -14,7 +14,7 @@ import (
 type AzureARMTemplates struct {
 	ARMDeployment              AzureARMTemplatesARMDeployment `json:"armDeployment"`
 	ARMDeploymentResourceGroup *string                        `json:"armDeploymentResourceGroup,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -24,7 +24,7 @@ func (x AzureARMTemplates) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureARMTemplates) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureARMTemplates
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -151,7 +151,7 @@ type AzureDeploymentResources struct {
 	Priority                       *string                                 `json:"priority,omitzero"`
 	StorageProfile                 AzureDeploymentResourcesStorageProfile  `json:"storageProfile"`
 	SubnetID                       string                                  `json:"subnetId"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -161,7 +161,7 @@ func (x AzureDeploymentResources) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResources) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResources
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -172,7 +172,7 @@ func (x *AzureDeploymentResources) UnmarshalJSON(data []byte) (err error) {
 // worker-manager/v1/azure-deployment-resources.json.
 type AzureDeploymentResourcesBillingProfile struct {
 	MaxPrice *float64 `json:"maxPrice,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -182,7 +182,7 @@ func (x AzureDeploymentResourcesBillingProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesBillingProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesBillingProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -193,7 +193,7 @@ func (x *AzureDeploymentResourcesBillingProfile) UnmarshalJSON(data []byte) (err
 // worker-manager/v1/azure-deployment-resources.json.
 type AzureDeploymentResourcesHardwareProfile struct {
 	VMSize string `json:"vmSize"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -203,7 +203,7 @@ func (x AzureDeploymentResourcesHardwareProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesHardwareProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesHardwareProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -214,7 +214,7 @@ func (x *AzureDeploymentResourcesHardwareProfile) UnmarshalJSON(data []byte) (er
 // worker-manager/v1/azure-deployment-resources.json.
 type AzureDeploymentResourcesNetworkProfile struct {
 	NetworkInterfaces []AzureDeploymentResourcesNetworkProfileNetworkInterface `json:"networkInterfaces"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -224,7 +224,7 @@ func (x AzureDeploymentResourcesNetworkProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesNetworkProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesNetworkProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -236,7 +236,7 @@ func (x *AzureDeploymentResourcesNetworkProfile) UnmarshalJSON(data []byte) (err
 type AzureDeploymentResourcesNetworkProfileNetworkInterface struct {
 	ID      *string `json:"id,omitzero"`
 	Primary *bool   `json:"primary,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -246,7 +246,7 @@ func (x AzureDeploymentResourcesNetworkProfileNetworkInterface) MarshalJSON() ([
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesNetworkProfileNetworkInterface) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesNetworkProfileNetworkInterface
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -259,7 +259,7 @@ type AzureDeploymentResourcesStorageProfile struct {
 	DataDisks      []json.RawMessage                                     `json:"dataDisks,omitzero"`
 	ImageReference *AzureDeploymentResourcesStorageProfileImageReference `json:"imageReference,omitzero"`
 	OSDisk         AzureDeploymentResourcesStorageProfileOSDisk          `json:"osDisk"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -269,7 +269,7 @@ func (x AzureDeploymentResourcesStorageProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesStorageProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesStorageProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -280,7 +280,7 @@ func (x *AzureDeploymentResourcesStorageProfile) UnmarshalJSON(data []byte) (err
 // worker-manager/v1/azure-deployment-resources.json.
 type AzureDeploymentResourcesStorageProfileImageReference struct {
 	ID *string `json:"id,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -290,7 +290,7 @@ func (x AzureDeploymentResourcesStorageProfileImageReference) MarshalJSON() ([]b
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesStorageProfileImageReference) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesStorageProfileImageReference
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -301,7 +301,7 @@ func (x *AzureDeploymentResourcesStorageProfileImageReference) UnmarshalJSON(dat
 // worker-manager/v1/azure-deployment-resources.json.
 type AzureDeploymentResourcesStorageProfileOSDisk struct {
 	CreateOption *string `json:"createOption,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -311,7 +311,7 @@ func (x AzureDeploymentResourcesStorageProfileOSDisk) MarshalJSON() ([]byte, err
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *AzureDeploymentResourcesStorageProfileOSDisk) UnmarshalJSON(data []byte) (err error) {
 	type plain AzureDeploymentResourcesStorageProfileOSDisk
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -345,7 +345,7 @@ type ConfigAWSLaunchConfigAdditionalUserData struct {
 	WorkerConfig json.RawMessage `json:"workerConfig,omitzero"`
 	WorkerGroup  json.RawMessage `json:"workerGroup,omitzero"`
 	WorkerPoolID json.RawMessage `json:"workerPoolId,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -355,7 +355,7 @@ func (x ConfigAWSLaunchConfigAdditionalUserData) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAWSLaunchConfigAdditionalUserData) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAWSLaunchConfigAdditionalUserData
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -366,7 +366,7 @@ func (x *ConfigAWSLaunchConfigAdditionalUserData) UnmarshalJSON(data []byte) (er
 // worker-manager/v1/config-aws.json.
 type ConfigAWSLaunchConfigLaunchConfig struct {
 	ImageID string `json:"ImageId"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -376,7 +376,7 @@ func (x ConfigAWSLaunchConfigLaunchConfig) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAWSLaunchConfigLaunchConfig) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAWSLaunchConfigLaunchConfig
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -425,7 +425,7 @@ type ConfigAzureLaunchConfig struct {
 	Tags                           json.RawMessage                         `json:"tags,omitzero"` // an object
 	WorkerConfig                   json.RawMessage                         `json:"workerConfig"`  // an object
 	WorkerManager                  *ConfigAzureLaunchConfigWorkerManager   `json:"workerManager,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -435,7 +435,7 @@ func (x ConfigAzureLaunchConfig) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfig) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfig
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -558,7 +558,7 @@ type ConfigAzureLaunchConfigARMDeploymentTemplateLink struct {
 // worker-manager/v1/config-azure.json.
 type ConfigAzureLaunchConfigBillingProfile struct {
 	MaxPrice *float64 `json:"maxPrice,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -568,7 +568,7 @@ func (x ConfigAzureLaunchConfigBillingProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigBillingProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigBillingProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -579,7 +579,7 @@ func (x *ConfigAzureLaunchConfigBillingProfile) UnmarshalJSON(data []byte) (err 
 // worker-manager/v1/config-azure.json.
 type ConfigAzureLaunchConfigHardwareProfile struct {
 	VMSize string `json:"vmSize"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -589,7 +589,7 @@ func (x ConfigAzureLaunchConfigHardwareProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigHardwareProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigHardwareProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -600,7 +600,7 @@ func (x *ConfigAzureLaunchConfigHardwareProfile) UnmarshalJSON(data []byte) (err
 // worker-manager/v1/config-azure.json.
 type ConfigAzureLaunchConfigNetworkProfile struct {
 	NetworkInterfaces []ConfigAzureLaunchConfigNetworkProfileNetworkInterface `json:"networkInterfaces"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -610,7 +610,7 @@ func (x ConfigAzureLaunchConfigNetworkProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigNetworkProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigNetworkProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -622,7 +622,7 @@ func (x *ConfigAzureLaunchConfigNetworkProfile) UnmarshalJSON(data []byte) (err 
 type ConfigAzureLaunchConfigNetworkProfileNetworkInterface struct {
 	ID      *string `json:"id,omitzero"`
 	Primary *bool   `json:"primary,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -632,7 +632,7 @@ func (x ConfigAzureLaunchConfigNetworkProfileNetworkInterface) MarshalJSON() ([]
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigNetworkProfileNetworkInterface) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigNetworkProfileNetworkInterface
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -645,7 +645,7 @@ type ConfigAzureLaunchConfigStorageProfile struct {
 	DataDisks      []json.RawMessage                                    `json:"dataDisks,omitzero"`
 	ImageReference *ConfigAzureLaunchConfigStorageProfileImageReference `json:"imageReference,omitzero"`
 	OSDisk         ConfigAzureLaunchConfigStorageProfileOSDisk          `json:"osDisk"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -655,7 +655,7 @@ func (x ConfigAzureLaunchConfigStorageProfile) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigStorageProfile) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigStorageProfile
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -666,7 +666,7 @@ func (x *ConfigAzureLaunchConfigStorageProfile) UnmarshalJSON(data []byte) (err 
 // launchConfigs[].storageProfile.imageReference of worker-manager/v1/config-azure.json.
 type ConfigAzureLaunchConfigStorageProfileImageReference struct {
 	ID *string `json:"id,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -676,7 +676,7 @@ func (x ConfigAzureLaunchConfigStorageProfileImageReference) MarshalJSON() ([]by
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigStorageProfileImageReference) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigStorageProfileImageReference
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -687,7 +687,7 @@ func (x *ConfigAzureLaunchConfigStorageProfileImageReference) UnmarshalJSON(data
 // worker-manager/v1/config-azure.json.
 type ConfigAzureLaunchConfigStorageProfileOSDisk struct {
 	CreateOption *string `json:"createOption,omitzero"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -697,7 +697,7 @@ func (x ConfigAzureLaunchConfigStorageProfileOSDisk) MarshalJSON() ([]byte, erro
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigAzureLaunchConfigStorageProfileOSDisk) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigAzureLaunchConfigStorageProfileOSDisk
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))
@@ -736,7 +736,7 @@ type ConfigGoogleLaunchConfig struct {
 	WorkerConfig        json.RawMessage                        `json:"workerConfig"` // an object
 	WorkerManager       *ConfigGoogleLaunchConfigWorkerManager `json:"workerManager,omitzero"`
 	Zone                string                                 `json:"zone"`
-	// Additional are properties beside those named above.
+	// Additional are properties beside those named above, and those that are null.
 	Additional map[string]json.RawMessage `json:"-"`
 }
 
@@ -746,7 +746,7 @@ func (x ConfigGoogleLaunchConfig) MarshalJSON() ([]byte, error) {
 	return additional.Marshal(plain(x), x.Additional)
 }
 
-// UnmarshalJSON keeps properties that have no field in Additional.
+// UnmarshalJSON keeps properties that have no field, or are null, in Additional.
 func (x *ConfigGoogleLaunchConfig) UnmarshalJSON(data []byte) (err error) {
 	type plain ConfigGoogleLaunchConfig
 	x.Additional, err = additional.Unmarshal(data, (*plain)(x))

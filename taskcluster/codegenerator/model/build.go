@@ -10,9 +10,13 @@ import (
 // circle without an object between, everything is Any.
 const maxDepth = 50
 
-// maxMade bounds how many types are made, and objects merged, for the same
-// reason: schemas that are combined of each other may grow without end.
-const maxMade = 50_000
+// maxMade and maxMerged bound how many types are made, and how many objects
+// merged, for the same reason: schemas that are combined of each other may grow
+// without end. The references of today need a tenth of it.
+const (
+	maxMade   = 25_000
+	maxMerged = 2_000
+)
 
 // Types makes types from schemas, each location's once, so that a reference
 // gives the same *Type as what it refers to.

@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strconv"
 )
@@ -35,7 +36,7 @@ func (b *Types) combine(t *Type, s *Schema) {
 
 // alternatives are the schemas of oneOf and anyOf that say what a value is,
 // where they stand, and whether null is one of them. Those that only say which
-// fields go together are left out.
+// fields of an object go together are left out.
 func (b *Types) alternatives(at Location, s *Schema) (all []*Schema, locations []Location, nullable bool) {
 	for _, group := range []struct {
 		name    string
@@ -45,7 +46,7 @@ func (b *Types) alternatives(at Location, s *Schema) (all []*Schema, locations [
 			switch kind := b.kindOf(alternative); {
 			case kind == "null":
 				nullable = true
-			case kind == "" && alternative.Ref == "":
+			case kind == "" && alternative.Ref == "" && s.Type != "string":
 			default:
 				all = append(all, alternative)
 				locations = append(locations, at.below(group.name, strconv.Itoa(i)))
@@ -128,7 +129,7 @@ func (b *Types) fillUnion(t *Type, alternatives []*Schema, locations []Location)
 func (b *Types) merge(s *Schema, depth int) *Schema {
 	_, resolved := b.resolve(s)
 	b.merges++
-	if resolved == nil || resolved.Never || depth > maxDepth || b.merges > maxMade {
+	if resolved == nil || resolved.Never || depth > maxDepth || b.merges > maxMerged {
 		return nil
 	}
 	if kind := b.kindOf(resolved); kind != "object" && kind != "combined" {
@@ -215,9 +216,7 @@ func eitherProperty(a, b *Schema) *Schema {
 		}
 		return a
 	}
-	one, errOne := json.Marshal(a)
-	two, errTwo := json.Marshal(b)
-	if errOne == nil && errTwo == nil && bytes.Equal(one, two) {
+	if reflect.DeepEqual(a, b) {
 		return a
 	}
 	if len(a.OneOf) > 0 && a.Type == "" && a.Properties == nil {

@@ -57,7 +57,7 @@ func New(documents []Document) (*References, error) {
 	r := &References{schemas: map[string]*Schema{}}
 	for _, d := range documents {
 		if file, ok := strings.CutPrefix(d.Filename, "schemas/"); ok {
-			if !validWords.MatchString(file) {
+			if !validFile.MatchString(file) {
 				return nil, fmt.Errorf("%q can't be the file of a schema", file)
 			}
 			schema, err := parseSchema(file, d.Content)

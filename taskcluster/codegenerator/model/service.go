@@ -76,6 +76,7 @@ var (
 	validName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 	validRoute = regexp.MustCompile(`^(/([A-Za-z0-9_.-]*|<[A-Za-z][A-Za-z0-9]*>))+$`)
 	routeArg   = regexp.MustCompile(`<([^>]*)>`)
+	validFile  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+$`)
 	validWords = regexp.MustCompile(`^[A-Za-z0-9/._-]*$`)
 )
 

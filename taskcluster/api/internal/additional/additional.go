@@ -11,8 +11,9 @@ import (
 )
 
 // Unmarshal reads an object into the struct that known points to, and gives the
-// properties that have no field there; nil where there are none. Names are
-// compared as they are written, upper and lower case told apart.
+// properties that have no field there, and those that are null, which no field
+// tells from absent; nil where there are none. Names are compared as they are
+// written, upper and lower case told apart.
 func Unmarshal(data []byte, known any) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(data, known); err != nil {
 		return nil, err
@@ -23,7 +24,9 @@ func Unmarshal(data []byte, known any) (map[string]json.RawMessage, error) {
 	}
 	for field := range reflect.TypeOf(known).Elem().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		delete(all, name)
+		if string(all[name]) != "null" {
+			delete(all, name)
+		}
 	}
 	if len(all) == 0 {
 		return nil, nil
@@ -31,8 +34,8 @@ func Unmarshal(data []byte, known any) (map[string]json.RawMessage, error) {
 	return all, nil
 }
 
-// Marshal writes the struct known and, beside its fields, further properties. A
-// property that a field has already is left out.
+// Marshal writes the struct known and, beside its fields, further properties, but
+// for those that a field says already.
 func Marshal(known any, further map[string]json.RawMessage) ([]byte, error) {
 	data, err := json.Marshal(known)
 	if err != nil || len(further) == 0 {
