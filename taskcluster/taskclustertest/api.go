@@ -56,9 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault.answer(w, r)
 		return
 	}
-	s.mu.Lock()
 	a := s.dispatch(req)
-	s.mu.Unlock()
 	s.publish()
 	if fault != nil {
 		s.record(req, answer{status: fault.Status})
@@ -72,8 +70,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // dispatch looks at a request in the order in which services do: the body, the
 // caller, the parameters, and then what the method itself asks for. A caller is
 // looked at early only where the path names all that the scopes depend on, and
-// never where a method needs none. It runs under the server's lock.
+// never where a method needs none.
 func (s *Server) dispatch(req *request) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if req.endpoint.name == "" {
 		return answer{status: http.StatusNotFound, body: map[string]string{"error": "Not found"}}
 	}

@@ -169,7 +169,7 @@ func (s *Server) fire(req *request, h *hook, firedBy string) answer {
 		fire["result"], fire["error"] = "error", p.message
 		return s.refuse(req, 400, "InputError", "While calling createTask: "+p.code+"\n\n"+p.message)
 	}
-	return ok(map[string]any{"taskId": id, "status": s.tasks[id].snapshot()})
+	return ok(map[string]any{"taskId": id, "status": map[string]any{"taskId": id}})
 }
 
 func (s *Server) getTriggerToken(req *request) answer {

@@ -3,6 +3,7 @@ package taskclustertest
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 type field struct {
 	kind     string // string, list, object, number, time
 	pattern  *regexp.Regexp
-	max      int // characters, or items
+	min, max int // characters, or items
+	unique   bool
 	required bool
 	value    any // the default
 }
@@ -40,9 +42,9 @@ var (
 		"workerType":    {kind: "string", pattern: workerTypePattern},
 		"taskQueueId":   {kind: "string", pattern: queuePattern},
 		"schedulerId":   {kind: "string", pattern: identifierPattern, value: "-"},
-		"projectId":     {kind: "string", pattern: projectPattern, max: 500, value: "none"},
+		"projectId":     {kind: "string", pattern: projectPattern, min: 1, max: 500, value: "none"},
 		"taskGroupId":   {kind: "string", pattern: slugPattern},
-		"dependencies":  {kind: "list", pattern: slugPattern, max: 10000, value: []any{}},
+		"dependencies":  {kind: "list", pattern: slugPattern, max: 10000, unique: true, value: []any{}},
 		"requires":      {kind: "string", pattern: requiresPattern, value: "all-completed"},
 		"routes":        {kind: "list", pattern: anyPattern, max: 64, value: []any{}},
 		"priority":      {kind: "string", pattern: priorityPattern, value: "lowest"},
@@ -73,8 +75,8 @@ func checkSchema(definition map[string]any) []string {
 	}
 	if tags, ok := definition["tags"].(map[string]any); ok {
 		for name, value := range tags {
-			if _, ok := value.(string); !ok {
-				problems = append(problems, "data/tags/"+name+" must be string")
+			if p := (field{kind: "string", max: 4096}).check(value); p != "" {
+				problems = append(problems, "data/tags/"+name+p)
 			}
 		}
 	}
@@ -134,6 +136,9 @@ func (f field) check(value any) string {
 			return fmt.Sprintf(" must NOT have more than %d items", f.max)
 		}
 		for i, item := range list {
+			if j := slices.IndexFunc(list[:i], func(other any) bool { return reflect.DeepEqual(other, item) }); f.unique && j >= 0 {
+				return fmt.Sprintf(" must NOT have duplicate items (items ## %d and %d are identical)", i, j)
+			}
 			if p := (field{kind: "string", pattern: f.pattern}).check(item); p != "" {
 				return fmt.Sprintf("/%d%s", i, p)
 			}
@@ -143,6 +148,8 @@ func (f field) check(value any) string {
 		switch {
 		case !ok:
 			return " must be string"
+		case len(text) < f.min:
+			return fmt.Sprintf(" must NOT have fewer than %d characters", f.min)
 		case f.max > 0 && len(text) > f.max:
 			return fmt.Sprintf(" must NOT have more than %d characters", f.max)
 		case (f.pattern == priorityPattern || f.pattern == requiresPattern) && !f.pattern.MatchString(text):

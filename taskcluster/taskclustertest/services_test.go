@@ -56,7 +56,7 @@ func TestHooksTellOfThemselvesAndEachTriggerIsATask(t *testing.T) {
 	a.server.SetRole("hook-id:g/h", "queue:*")
 	sent.lines = nil
 	for range 2 {
-		a.expect("trigger", a.call("POST", "hooks/v1/hooks/g/h/trigger", map[string]any{}), "200", `"state":"pending"`)
+		a.expect("trigger", a.call("POST", "hooks/v1/hooks/g/h/trigger", map[string]any{}), "200", `{"status":{"taskId":"`)
 	}
 	sent.expect(t, "task-defined run _ unscheduled", "task-pending run 0 pending", "task-defined run _ unscheduled", "task-pending run 0 pending")
 	a.expect("fires", a.call("GET", "hooks/v1/hooks/g/h/last-fires", nil), `"firedBy":"triggerHook"`, `"taskState":"pending"`)
