@@ -78,6 +78,11 @@ func TestFileCredentialsFallBackToThoseBefore(t *testing.T) {
 	write("new")
 	ask("the file changed before the server")
 	ask("again")
+	write("old")
+	if other, err := source.Refused(t.Context(), &taskcluster.Credentials{ClientID: "bot", AccessToken: tokenInUse(t, source)}); err != nil || other.AccessToken != "new" {
+		t.Errorf("the file is back to what is in use: %s (%v) are to be tried when that is refused, want the other ones", other, err)
+	}
+	write("new")
 	server.AddClient("bot", "new", "*")
 	ask("the server changed")
 	if got := tokenInUse(t, source); got != "new" {

@@ -114,8 +114,11 @@ func TestWhatIsTooLongIsNotSigned(t *testing.T) {
 func FuzzExt(f *testing.F) {
 	f.Add(`{"version":1,"scopes":["a","b"],"start":1795389071000,"expiry":1795389371000,"seed":"s","issuer":"i","signature":"x"}`)
 	f.Add(`{"version":1,"scopes":[],"start":1795389071000,"expiry":1795389371000,"seed":"s","signature":"x"}`)
-	f.Add(`{"version":1,"scopes":["a"],"start":1795389071000,"expiry":1795389371000,"seed":"s","issuer":"","signature":"\u0041"}`)
-	f.Add(`{"version":1,"scopes":["a",],"start":0795389071000,"expiry":1795389371000,"seed":"s","signature":"x"}`)
+	f.Add(`{"version":1,"scopes":["a"],"start":1795389071000,"expiry":1795389371000,"seed":"s","issuer":"","signature":"x"}`)
+	f.Add(`{"version":1,"scopes":["a",],"start":1795389071000,"expiry":1795389371000,"seed":"s","signature":"x"}`)
+	f.Add(`{"version":1,"scopes":["a"],"start":0795389071000,"expiry":1795389371000,"seed":"s","signature":"x"}`)
+	f.Add(`{"version":1,"scopes":["a"],"start":1795389071000,"expiry":17953893710000,"seed":"s","signature":"x"}`)
+	f.Add(`{"version":2,"scopes":["a"],"start":1795389071000,"expiry":1795389371000,"seed":"s","signature":"x"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := extOf(&taskcluster.Credentials{ClientID: "c", AccessToken: "t", Certificate: text})
 		if text == "" || errors.Is(err, taskcluster.ErrHeaderTooLong) {
