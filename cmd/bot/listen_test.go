@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"verdict/internal/testservers"
 	"verdict/pulse/pulsetest"
+	"verdict/rules"
+	"verdict/taskcluster/api/exchanges"
 )
 
 // written is what a command printed so far.
@@ -84,5 +87,20 @@ func TestListenOnRabbitMQ(t *testing.T) {
 	}
 	if queues := testservers.Rabbit(t, "list_queues", "-q", "name"); strings.Contains(queues, "queue/"+user+"/listen-") {
 		t.Errorf("a queue was left behind:\n%s", queues)
+	}
+}
+
+// Every exchange of Taskcluster's references has its name in rules.
+func TestRulesKnowEveryExchange(t *testing.T) {
+	var names []string
+	for _, e := range exchanges.All {
+		names = append(names, e.Name)
+		if long, ok := rules.ExchangeName("", e.Name); !ok || long != e.FullName || rules.ShortExchangeName("", long) != e.Name {
+			t.Errorf("%s is called %s, and that %s; want %s", e.Name, long, rules.ShortExchangeName("", long), e.FullName)
+		}
+	}
+	slices.Sort(names)
+	if got := rules.ExchangeNames(); !slices.Equal(got, names) {
+		t.Errorf("rules know %v\nthe references have %v", got, names)
 	}
 }

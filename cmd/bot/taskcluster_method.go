@@ -17,6 +17,7 @@ import (
 	"verdict/rules/yamlfile"
 	"verdict/taskcluster"
 	"verdict/taskcluster/api/methods"
+	"verdict/taskcluster/api/tcauth"
 	"verdict/taskcluster/scopes"
 )
 
@@ -223,8 +224,8 @@ func (c *methodCall) limited(ctx context.Context) (*taskcluster.Client, error) {
 func (c *methodCall) needed(ctx context.Context) ([]string, error) {
 	var granted []string
 	if alternatives(c.method.Scopes) {
-		var current struct{ Scopes []string }
-		if err := c.client("auth").Do(ctx, taskcluster.Call{Name: "currentScopes", Path: "/scopes/current"}, &current); err == nil {
+		auth := tcauth.Auth{API: c.client("auth")}
+		if current, err := auth.CurrentScopes(ctx); err == nil {
 			granted = current.Scopes // else the first alternative is tried
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"verdict/gerrit"
 	"verdict/taskcluster"
+	"verdict/taskcluster/api/tcauth"
 )
 
 // queue calls Taskcluster's queue, or stands in for it where none is configured.
@@ -28,17 +29,14 @@ func (b *bot) roles(trusted *tls.Config) func(ctx context.Context, role string) 
 	if b.cfg.Taskcluster.RootURL == "" {
 		return nil
 	}
-	auth := taskcluster.Client{
-		RootURL: b.cfg.Taskcluster.RootURL, Service: "auth", Source: b.credentials(), Authenticate: true, HTTPClient: httpClient(trusted),
-	}
+	auth := tcauth.New(nil, b.cfg.Taskcluster.RootURL)
+	auth.API.Source, auth.API.Authenticate, auth.API.HTTPClient = b.credentials(), true, httpClient(trusted)
 	return func(ctx context.Context, role string) ([]string, error) {
-		var answer struct {
-			Scopes []string `json:"scopes"`
+		given, err := auth.ExpandScopes(ctx, &tcauth.Scopeset{Scopes: []string{role}})
+		if err != nil {
+			return nil, err
 		}
-		err := auth.Do(ctx, taskcluster.Call{
-			Name: "expandScopes", Method: http.MethodPost, Path: "/scopes/expand", Payload: map[string][]string{"scopes": {role}},
-		}, &answer)
-		return answer.Scopes, err
+		return given.Scopes, nil
 	}
 }
 

@@ -35,7 +35,7 @@ func (l *Loader) expandRoles(ctx context.Context, in *sources, good bundle, next
 	why := "auth doesn't know it"
 	if err != nil {
 		why = err.Error()
-		next.Unasked = true
+		next.Unasked = l.Expand != nil
 		next.Broken[""] = append(next.Broken[""], fmt.Sprintf("auth couldn't be asked what the roles in %s give, what it said last counts: %v", l.Teams, err))
 	}
 	var before *rules.Teams
