@@ -83,7 +83,7 @@ func (err APICallException) Format(s fmt.State, _ rune) {
 // APICall makes the call, with payload as its JSON unless that is nil, and
 // decodes the answer into result, a pointer, unless that is nil. It answers
 // result. The error is an *APICallException, or what ended the client's Context.
-func (client *Client) APICall(payload interface{}, method, route string, result interface{}, query url.Values) (interface{}, *CallSummary, error) {
+func (c *Client) APICall(payload interface{}, method, route string, result interface{}, query url.Values) (interface{}, *CallSummary, error) {
 	raw, err := payloadOf(Call{Payload: payload})
 	if err != nil {
 		cs := &CallSummary{HTTPRequestObject: payload}
@@ -93,7 +93,7 @@ func (client *Client) APICall(payload interface{}, method, route string, result 
 	if !isNil(result) {
 		wanted = wholeJSON
 	}
-	cs, err := client.summarised(raw, method, route, query, wanted)
+	cs, err := c.summarised(raw, method, route, query, wanted)
 	cs.HTTPRequestObject = payload
 	if err == nil && wanted == wholeJSON {
 		if err = json.Unmarshal([]byte(cs.HTTPResponseBody), result); err != nil {
@@ -103,23 +103,23 @@ func (client *Client) APICall(payload interface{}, method, route string, result 
 	switch {
 	case err == nil:
 		return result, cs, nil
-	case client.Context != nil && client.Context.Err() != nil:
-		return result, cs, client.Context.Err()
+	case c.Context != nil && c.Context.Err() != nil:
+		return result, cs, c.Context.Err()
 	}
 	return result, cs, &APICallException{CallSummary: cs, RootCause: err}
 }
 
 // Request makes the call with rawPayload as it is, and leaves the answer in the
 // summary as it came. The summary is there beside an error, too.
-func (client *Client) Request(rawPayload []byte, method, route string, query url.Values) (*CallSummary, error) {
-	return client.summarised(rawPayload, method, route, query, anything)
+func (c *Client) Request(rawPayload []byte, method, route string, query url.Values) (*CallSummary, error) {
+	return c.summarised(rawPayload, method, route, query, anything)
 }
 
-func (client *Client) summarised(payload []byte, method, route string, query url.Values, wanted wanted) (*CallSummary, error) {
-	last, err := client.exchange(client.context(), Call{Method: method, Path: route, Query: query}, payload, wanted)
+func (c *Client) summarised(payload []byte, method, route string, query url.Values, wanted wanted) (*CallSummary, error) {
+	last, err := c.exchange(c.context(), Call{Method: method, Path: route, Query: query}, payload, wanted)
 	cs := &CallSummary{HTTPRequestBody: string(payload), HTTPResponseBody: string(last.body), Attempts: last.attempts}
 	if last.request != nil {
-		cs.HTTPRequest = last.request.Clone(client.context())
+		cs.HTTPRequest = last.request.Clone(c.context())
 		cs.HTTPRequest.Header.Del("Authorization")
 	}
 	if last.response != nil {
@@ -131,9 +131,9 @@ func (client *Client) summarised(payload []byte, method, route string, query url
 }
 
 // context is that of calls which are handed none.
-func (client *Client) context() context.Context {
-	if client.Context != nil {
-		return client.Context
+func (c *Client) context() context.Context {
+	if c.Context != nil {
+		return c.Context
 	}
 	return context.Background()
 }

@@ -97,6 +97,9 @@ func TestAPICallsThatNeverLeave(t *testing.T) {
 		if !errors.Is(err, c.want) || cs == nil {
 			t.Errorf("%s: got %v and summary %v, want %v", name, err, cs, c.want)
 		}
+		if c.want == context.Canceled && err != c.want {
+			t.Errorf("%s: got %T, want the context's own error, as code of 2018 compares it", name, err)
+		}
 	}
 	if n := len(server.got()); n != 0 {
 		t.Errorf("%d requests were sent", n)

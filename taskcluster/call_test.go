@@ -74,6 +74,8 @@ func TestAnswersOtherThanAskedFor(t *testing.T) {
 		{"a picture", answering(200, "image/svg+xml", "<svg/>"), nil, nil, 1},
 		{"a redirect of a proxy", answering(302, "text/html", page), &into, taskcluster.ErrUnavailable, 1},
 		{"a redirect of a proxy where nothing is wanted", answering(302, "", ""), nil, taskcluster.ErrUnavailable, 1},
+		{"a redirect to nowhere", answering(303, asJSON, `{"alive":true}`), &into, taskcluster.ErrUnavailable, 1},
+		{"a redirect to a page", toSignIn, nil, taskcluster.ErrUnavailable, 1},
 		{"not modified", answering(304, "", ""), &into, taskcluster.ErrUnavailable, 1},
 	} {
 		server := record(t, c.answer)
@@ -88,6 +90,10 @@ func TestAnswersOtherThanAskedFor(t *testing.T) {
 			t.Errorf("%s: %d requests, want %d", c.name, n, c.requests)
 		}
 	}
+}
+
+func toSignIn(w http.ResponseWriter, r *http.Request, _ int) {
+	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 }
 
 // cutOff promises more than it sends.

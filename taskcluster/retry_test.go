@@ -124,6 +124,22 @@ func TestAttemptsEnd(t *testing.T) {
 	}
 }
 
+func TestATryWithOtherCredentialsIsNoneOfTheAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []any{response(401), response(500), response(200)}}
+		client := s.client()
+		client.Retry.Attempts = 2
+		read := 0
+		client.Source = &taskcluster.RotatingCredentials{ClientID: "bot", AccessToken: func() (string, error) {
+			read++
+			return fmt.Sprint("token ", read), nil
+		}}
+		if err := client.Do(t.Context(), ping, nil); err != nil || len(s.at) != 3 {
+			t.Errorf("got %v after %d requests, want an answer to the third", err, len(s.at))
+		}
+	})
+}
+
 func TestRetryAfterIsHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inFour := time.Now().Add(4 * time.Second).UTC().Format(http.TimeFormat)

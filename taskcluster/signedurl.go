@@ -10,8 +10,8 @@ import (
 
 // SignedURL is the URL of a GET of route, the path below BaseURL, with this query,
 // that anybody who has it may use for the duration. It is a secret until then.
-func (client *Client) SignedURL(route string, query url.Values, duration time.Duration) (*url.URL, error) {
-	return client.SignedURLOf(client.context(), Call{Path: route, Query: query}, duration)
+func (c *Client) SignedURL(route string, query url.Values, duration time.Duration) (*url.URL, error) {
+	return c.SignedURLOf(c.context(), Call{Path: route, Query: query}, duration)
 }
 
 // SignedURLOf is the URL of a call without payload, by GET, that anybody who has
