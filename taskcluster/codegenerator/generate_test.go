@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,6 +85,51 @@ func TestGenerateTwiceGivesTheSameBytes(t *testing.T) {
 	for name, text := range first {
 		if !bytes.Equal(text, second[name]) {
 			t.Errorf("%s: %s", name, firstDifference(second[name], text))
+		}
+	}
+}
+
+func TestDeploymentGivesTheSameAsItsFile(t *testing.T) {
+	documents, err := model.ReadFile(referenceFile(t, "references.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := map[string]json.RawMessage{}
+	for _, d := range documents {
+		served["/"+d.Filename] = d.Content
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, ok := served[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Write(text)
+	}))
+	defer server.Close()
+	out := t.TempDir()
+	if err := run(sources{root: server.URL, past: referenceFile(t, "references-2018.json")}, out); err != nil {
+		t.Fatal(err)
+	}
+	got, err := generated(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := generateAll(t)
+	for name, text := range want {
+		if !bytes.Equal(got[name], text) {
+			t.Errorf("%s: %s", name, firstDifference(got[name], text))
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d files, want %d", len(got), len(want))
+	}
+}
+
+func TestRunWantsOneSource(t *testing.T) {
+	for _, from := range []sources{{}, {today: "a.json", root: "https://tc.example.org"}} {
+		if err := run(from, t.TempDir()); err == nil {
+			t.Errorf("%+v is taken", from)
 		}
 	}
 }

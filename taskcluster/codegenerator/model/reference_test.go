@@ -20,13 +20,15 @@ const (
 )
 
 var zoo = map[string]string{
-	"references/manifest.json":         `{"references":["/references/zoo/v1/api.json","/references/zoo/v1/exchanges.json","/references/zoo/v1/logs.json"]}`,
-	"references/zoo/v1/api.json":       apiDocument,
-	"references/zoo/v1/exchanges.json": exchangesDocument,
-	"references/zoo/v1/logs.json":      `{"serviceName":"zoo","types":[]}`,
-	"schemas/zoo/v1/food.json":         `{"type":"object","properties":{"what":{"type":"string"}},"additionalProperties":false}`,
-	"schemas/zoo/v1/animal.json":       `{"type":"object","properties":{"keeper":{"$ref":"keeper.json#/properties/name"}},"additionalProperties":false}`,
-	"schemas/zoo/v1/keeper.json":       `{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}`,
+	"references/manifest.json":              `{"references":["/references/zoo/v1/api.json","/references/zoo/v1/exchanges.json","/references/zoo/v1/logs.json"]}`,
+	"references/zoo/v1/api.json":            apiDocument,
+	"references/zoo/v1/exchanges.json":      exchangesDocument,
+	"references/zoo/v1/logs.json":           `{"$schema":"/schemas/common/logs.json#","serviceName":"zoo","types":[]}`,
+	"schemas/common/logs.json":              `{"type":"object"}`,
+	"schemas/docker-worker/v1/payload.json": `{"type":"object"}`,
+	"schemas/zoo/v1/food.json":              `{"type":"object","properties":{"what":{"type":"string"}},"additionalProperties":false}`,
+	"schemas/zoo/v1/animal.json":            `{"type":"object","properties":{"keeper":{"$ref":"keeper.json#/properties/name"}},"additionalProperties":false}`,
+	"schemas/zoo/v1/keeper.json":            `{"type":"object","properties":{"name":{"type":"string"}},"additionalProperties":false}`,
 }
 
 // documents are those of zoo, with some replaced.

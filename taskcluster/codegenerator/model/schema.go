@@ -39,9 +39,11 @@ func (l Location) Steps() []string {
 	return steps
 }
 
+// parseLocation reads a location as Location.String writes it; false for an
+// address elsewhere, or none.
 func parseLocation(ref string) (Location, bool) {
 	file, pointer, ok := strings.Cut(ref, "#")
-	if !ok || file == "" {
+	if !ok || file == "" || strings.Contains(file, "://") {
 		return Location{}, false
 	}
 	return Location{File: file, Pointer: pointer}, true
