@@ -89,16 +89,20 @@ func TestRetryAfterIsBounded(t *testing.T) {
 }
 
 func FuzzAPIError(f *testing.F) {
-	f.Add(403, `{"code":"InsufficientScopes","message":"missing the following scopes:`+"```{}```"+`"}`)
-	f.Add(401, `{"code":"AuthenticationFailed","message":"doesn't have `+"`"+`x"}`)
-	f.Add(500, `<html>`)
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		e := newAPIError("queue", "task", &http.Response{StatusCode: status, Header: http.Header{}}, []byte(body))
+	f.Add(403, `{"code":"InsufficientScopes","message":"missing the following scopes:`+"```{}```"+`"}`, "")
+	f.Add(401, `{"code":"AuthenticationFailed","message":"doesn't have `+"`"+`x"}`, "Mon, 01 Jan 2035 00:00:00 GMT")
+	f.Add(424, `{"reason":"file-missing-on-worker","message":"x"}`, "-1")
+	f.Add(500, `<html>`, "99999999999")
+	f.Fuzz(func(t *testing.T, status int, body, after string) {
+		e := newAPIError("queue", "task", &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}}}, []byte(body))
 		if text := e.Error(); strings.Contains(text, "\n") || len(text) > 500 {
 			t.Errorf("not one short line: %q", text)
 		}
 		if e.meaning() == nil {
 			t.Error("it means nothing")
+		}
+		if e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
+			t.Errorf("Retry-After %q is %s", after, e.RetryAfter)
 		}
 	})
 }
