@@ -11,8 +11,8 @@ import (
 func (p *pkg) writeBindings(f *gofile) error {
 	for _, e := range p.service.Exchanges {
 		name, message := model.ExportedName(e.Name), p.goType(f, p.source.types.Of(e.Schema))
-		f.comment(fmt.Sprintf("%s binds to the exchange %s, whose messages are %s. The routing key is %s.",
-			name, p.service.ExchangePrefix+e.Exchange, describe(message), routingKey(e)))
+		f.comment(fmt.Sprintf("%s binds to the exchange %s, whose messages are of the type %s. The routing key is %s.",
+			name, p.service.ExchangePrefix+e.Exchange, strings.TrimPrefix(describe(message), "a "), routingKey(e)))
 		if p.source.past {
 			f.comment("\nDeprecated: the exchange is gone.")
 		}

@@ -189,6 +189,8 @@ func (a *Auth) ResetAccessToken(ctx context.Context, clientID string) (*CreateCl
 // It needs all of these scopes:
 //   - auth:update-client:<clientId>
 //   - <scope> for each scope in scopesAdded
+//
+// scopesAdded are beside those that the client has.
 func (a *Auth) UpdateClient(ctx context.Context, clientID string, payload *CreateClientRequest) (*GetClientResponse, error) {
 	var answer GetClientResponse
 	if err := a.API.Do(ctx, taskcluster.Call{Name: "updateClient", Method: "POST", Path: "/clients/" + url.PathEscape(clientID), Payload: payload}, &answer); err != nil {
@@ -343,6 +345,8 @@ func (a *Auth) CreateRole(ctx context.Context, roleID string, payload *CreateRol
 // It needs all of these scopes:
 //   - auth:update-role:<roleId>
 //   - <scope> for each scope in scopesAdded
+//
+// scopesAdded are beside those that the role has.
 func (a *Auth) UpdateRole(ctx context.Context, roleID string, payload *CreateRoleRequest) (*GetRoleResponse, error) {
 	var answer GetRoleResponse
 	if err := a.API.Do(ctx, taskcluster.Call{Name: "updateRole", Method: "POST", Path: "/roles/" + url.PathEscape(roleID), Payload: payload}, &answer); err != nil {

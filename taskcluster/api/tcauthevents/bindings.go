@@ -14,7 +14,7 @@ import (
 )
 
 // ClientCreated binds to the exchange exchange/taskcluster-auth/v1/client-created, whose messages are
-// a [ClientMessage]. The routing key is <reserved>.
+// of the type [ClientMessage]. The routing key is <reserved>.
 type ClientCreated struct {
 	Reserved string // any number of words
 }
@@ -40,7 +40,7 @@ func (ClientCreated) Message(body []byte) (*ClientMessage, error) {
 }
 
 // ClientUpdated binds to the exchange exchange/taskcluster-auth/v1/client-updated, whose messages are
-// a [ClientMessage]. The routing key is <reserved>.
+// of the type [ClientMessage]. The routing key is <reserved>.
 type ClientUpdated struct {
 	Reserved string // any number of words
 }
@@ -66,7 +66,7 @@ func (ClientUpdated) Message(body []byte) (*ClientMessage, error) {
 }
 
 // ClientDeleted binds to the exchange exchange/taskcluster-auth/v1/client-deleted, whose messages are
-// a [ClientMessage]. The routing key is <reserved>.
+// of the type [ClientMessage]. The routing key is <reserved>.
 type ClientDeleted struct {
 	Reserved string // any number of words
 }
@@ -91,8 +91,8 @@ func (ClientDeleted) Message(body []byte) (*ClientMessage, error) {
 	return &message, nil
 }
 
-// RoleCreated binds to the exchange exchange/taskcluster-auth/v1/role-created, whose messages are a
-// [RoleMessage]. The routing key is <reserved>.
+// RoleCreated binds to the exchange exchange/taskcluster-auth/v1/role-created, whose messages are of
+// the type [RoleMessage]. The routing key is <reserved>.
 type RoleCreated struct {
 	Reserved string // any number of words
 }
@@ -117,8 +117,8 @@ func (RoleCreated) Message(body []byte) (*RoleMessage, error) {
 	return &message, nil
 }
 
-// RoleUpdated binds to the exchange exchange/taskcluster-auth/v1/role-updated, whose messages are a
-// [RoleMessage]. The routing key is <reserved>.
+// RoleUpdated binds to the exchange exchange/taskcluster-auth/v1/role-updated, whose messages are of
+// the type [RoleMessage]. The routing key is <reserved>.
 type RoleUpdated struct {
 	Reserved string // any number of words
 }
@@ -143,8 +143,8 @@ func (RoleUpdated) Message(body []byte) (*RoleMessage, error) {
 	return &message, nil
 }
 
-// RoleDeleted binds to the exchange exchange/taskcluster-auth/v1/role-deleted, whose messages are a
-// [RoleMessage]. The routing key is <reserved>.
+// RoleDeleted binds to the exchange exchange/taskcluster-auth/v1/role-deleted, whose messages are of
+// the type [RoleMessage]. The routing key is <reserved>.
 type RoleDeleted struct {
 	Reserved string // any number of words
 }

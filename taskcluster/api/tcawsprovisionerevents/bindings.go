@@ -16,7 +16,7 @@ import (
 )
 
 // WorkerTypeCreated binds to the exchange
-// exchange/taskcluster-aws-provisioner/v1/worker-type-created, whose messages are a
+// exchange/taskcluster-aws-provisioner/v1/worker-type-created, whose messages are of the type
 // [WorkerTypeMessage]. The routing key is primary.<workerType>.<reserved>.
 //
 // Deprecated: the exchange is gone.
@@ -48,7 +48,7 @@ func (WorkerTypeCreated) Message(body []byte) (*WorkerTypeMessage, error) {
 }
 
 // WorkerTypeUpdated binds to the exchange
-// exchange/taskcluster-aws-provisioner/v1/worker-type-updated, whose messages are a
+// exchange/taskcluster-aws-provisioner/v1/worker-type-updated, whose messages are of the type
 // [WorkerTypeMessage]. The routing key is primary.<workerType>.<reserved>.
 //
 // Deprecated: the exchange is gone.
@@ -80,7 +80,7 @@ func (WorkerTypeUpdated) Message(body []byte) (*WorkerTypeMessage, error) {
 }
 
 // WorkerTypeRemoved binds to the exchange
-// exchange/taskcluster-aws-provisioner/v1/worker-type-removed, whose messages are a
+// exchange/taskcluster-aws-provisioner/v1/worker-type-removed, whose messages are of the type
 // [WorkerTypeMessage]. The routing key is primary.<workerType>.<reserved>.
 //
 // Deprecated: the exchange is gone.

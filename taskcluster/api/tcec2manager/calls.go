@@ -124,6 +124,8 @@ func (e *Ec2Manager) RemoveKeyPair(ctx context.Context, name string) error {
 //   - ec2-manager:manage-instances:<region>:<instanceId>
 //   - ec2-manager:manage-resources:<workerType>
 //
+// workerType is known to the service alone.
+//
 // Deprecated: the service is gone.
 func (e *Ec2Manager) TerminateInstance(ctx context.Context, region, instanceID string) error {
 	return e.API.Do(ctx, taskcluster.Call{Name: "terminateInstance", Method: "DELETE", Path: "/region/" + url.PathEscape(region) + "/instance/" + url.PathEscape(instanceID)}, nil)

@@ -13,8 +13,9 @@ import (
 	"verdict/taskcluster/api/binding"
 )
 
-// PullRequest binds to the exchange exchange/taskcluster-github/v1/pull-request, whose messages are a
-// [GithubPullRequestMessage]. The routing key is primary.<organization>.<repository>.<action>.
+// PullRequest binds to the exchange exchange/taskcluster-github/v1/pull-request, whose messages are
+// of the type [GithubPullRequestMessage]. The routing key is
+// primary.<organization>.<repository>.<action>.
 type PullRequest struct {
 	Organization string
 	Repository   string
@@ -41,7 +42,7 @@ func (PullRequest) Message(body []byte) (*GithubPullRequestMessage, error) {
 	return &message, nil
 }
 
-// Push binds to the exchange exchange/taskcluster-github/v1/push, whose messages are a
+// Push binds to the exchange exchange/taskcluster-github/v1/push, whose messages are of the type
 // [GithubPushMessage]. The routing key is primary.<organization>.<repository>.
 type Push struct {
 	Organization string
@@ -68,8 +69,8 @@ func (Push) Message(body []byte) (*GithubPushMessage, error) {
 	return &message, nil
 }
 
-// Release binds to the exchange exchange/taskcluster-github/v1/release, whose messages are a
-// [GithubReleaseMessage]. The routing key is primary.<organization>.<repository>.
+// Release binds to the exchange exchange/taskcluster-github/v1/release, whose messages are of the
+// type [GithubReleaseMessage]. The routing key is primary.<organization>.<repository>.
 type Release struct {
 	Organization string
 	Repository   string
@@ -95,7 +96,7 @@ func (Release) Message(body []byte) (*GithubReleaseMessage, error) {
 	return &message, nil
 }
 
-// Rerun binds to the exchange exchange/taskcluster-github/v1/rerun, whose messages are a
+// Rerun binds to the exchange exchange/taskcluster-github/v1/rerun, whose messages are of the type
 // [GithubRerunMessage]. The routing key is primary.<organization>.<repository>.
 type Rerun struct {
 	Organization string
@@ -123,7 +124,7 @@ func (Rerun) Message(body []byte) (*GithubRerunMessage, error) {
 }
 
 // TaskGroupCreationRequested binds to the exchange
-// exchange/taskcluster-github/v1/task-group-creation-requested, whose messages are a
+// exchange/taskcluster-github/v1/task-group-creation-requested, whose messages are of the type
 // [TaskGroupCreationRequestedMessage]. The routing key is primary.<organization>.<repository>.
 type TaskGroupCreationRequested struct {
 	Organization string

@@ -13,8 +13,8 @@ import (
 	"verdict/taskcluster/api/binding"
 )
 
-// HookCreated binds to the exchange exchange/taskcluster-hooks/v1/hook-created, whose messages are a
-// [PulseHookChangedMessage]. The routing key is <reserved>.
+// HookCreated binds to the exchange exchange/taskcluster-hooks/v1/hook-created, whose messages are of
+// the type [PulseHookChangedMessage]. The routing key is <reserved>.
 type HookCreated struct {
 	Reserved string // any number of words
 }
@@ -39,8 +39,8 @@ func (HookCreated) Message(body []byte) (*PulseHookChangedMessage, error) {
 	return &message, nil
 }
 
-// HookUpdated binds to the exchange exchange/taskcluster-hooks/v1/hook-updated, whose messages are a
-// [PulseHookChangedMessage]. The routing key is <reserved>.
+// HookUpdated binds to the exchange exchange/taskcluster-hooks/v1/hook-updated, whose messages are of
+// the type [PulseHookChangedMessage]. The routing key is <reserved>.
 type HookUpdated struct {
 	Reserved string // any number of words
 }
@@ -65,8 +65,8 @@ func (HookUpdated) Message(body []byte) (*PulseHookChangedMessage, error) {
 	return &message, nil
 }
 
-// HookDeleted binds to the exchange exchange/taskcluster-hooks/v1/hook-deleted, whose messages are a
-// [PulseHookChangedMessage]. The routing key is <reserved>.
+// HookDeleted binds to the exchange exchange/taskcluster-hooks/v1/hook-deleted, whose messages are of
+// the type [PulseHookChangedMessage]. The routing key is <reserved>.
 type HookDeleted struct {
 	Reserved string // any number of words
 }

@@ -13,8 +13,8 @@ import (
 	"verdict/taskcluster/api/binding"
 )
 
-// Notify binds to the exchange exchange/taskcluster-notify/v1/notification, whose messages are a
-// [NotificationMessage]. The routing key is primary.<topic>.
+// Notify binds to the exchange exchange/taskcluster-notify/v1/notification, whose messages are of the
+// type [NotificationMessage]. The routing key is primary.<topic>.
 type Notify struct {
 	Topic string // any number of words
 }

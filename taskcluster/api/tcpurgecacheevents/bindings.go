@@ -16,7 +16,7 @@ import (
 )
 
 // PurgeCache binds to the exchange exchange/taskcluster-purge-cache/v1/purge-cache, whose messages
-// are a [PurgeCacheMessage]. The routing key is primary.<provisionerId>.<workerType>.
+// are of the type [PurgeCacheMessage]. The routing key is primary.<provisionerId>.<workerType>.
 //
 // Deprecated: the exchange is gone.
 type PurgeCache struct {

@@ -173,6 +173,8 @@ func (q *Queue) ListTaskGroupSignedURL(ctx context.Context, taskGroupID string, 
 //
 // It needs the scope queue:cancel-task-group:<schedulerId>/<taskGroupId>.
 //
+// schedulerId is as the task group says.
+//
 // Its reference calls it experimental: it may change.
 func (q *Queue) CancelTaskGroup(ctx context.Context, taskGroupID string) (*CancelTaskGroupResponse, error) {
 	var answer CancelTaskGroupResponse
@@ -202,6 +204,8 @@ func (q *Queue) GetTaskGroupSignedURL(ctx context.Context, taskGroupID string, l
 // SealTaskGroup calls sealTaskGroup of the queue service: POST /task-group/<taskGroupId>/seal.
 //
 // It needs the scope queue:seal-task-group:<schedulerId>/<taskGroupId>.
+//
+// schedulerId is as the task group says.
 //
 // Its reference calls it experimental: it may change.
 func (q *Queue) SealTaskGroup(ctx context.Context, taskGroupID string) (*TaskGroupResponse, error) {
@@ -253,7 +257,9 @@ func (q *Queue) ListDependentTasksSignedURL(ctx context.Context, taskID string, 
 //   - queue:route:<route> for each route in routes
 //   - queue:create-task:project:<projectId>
 //   - queue:scheduler-id:<schedulerId>
-//   - queue:create-task:<priority>:<provisionerId>/<workerType> for each priority in priorities
+//   - queue:create-task:<priority>:<provisionerId>/<workerType> for any priority in priorities
+//
+// priorities are the task's own and all higher ones.
 func (q *Queue) CreateTask(ctx context.Context, taskID string, payload *CreateTaskRequest) (*TaskStatusResponse, error) {
 	var answer TaskStatusResponse
 	if err := q.API.Do(ctx, taskcluster.Call{Name: "createTask", Method: "PUT", Path: "/task/" + url.PathEscape(taskID), Payload: payload}, &answer); err != nil {
@@ -268,6 +274,8 @@ func (q *Queue) CreateTask(ctx context.Context, taskID string, payload *CreateTa
 //   - queue:schedule-task:<schedulerId>/<taskGroupId>/<taskId>
 //   - queue:schedule-task-in-project:<projectId>
 //   - queue:schedule-task and assume:scheduler-id:<schedulerId>/<taskGroupId>
+//
+// projectId, schedulerId and taskGroupId are as the task's definition says.
 func (q *Queue) ScheduleTask(ctx context.Context, taskID string) (*TaskStatusResponse, error) {
 	var answer TaskStatusResponse
 	if err := q.API.Do(ctx, taskcluster.Call{Name: "scheduleTask", Method: "POST", Path: "/task/" + url.PathEscape(taskID) + "/schedule"}, &answer); err != nil {
@@ -282,6 +290,8 @@ func (q *Queue) ScheduleTask(ctx context.Context, taskID string) (*TaskStatusRes
 //   - queue:rerun-task:<schedulerId>/<taskGroupId>/<taskId>
 //   - queue:rerun-task-in-project:<projectId>
 //   - queue:rerun-task and assume:scheduler-id:<schedulerId>/<taskGroupId>
+//
+// projectId, schedulerId and taskGroupId are as the task's definition says.
 func (q *Queue) RerunTask(ctx context.Context, taskID string) (*TaskStatusResponse, error) {
 	var answer TaskStatusResponse
 	if err := q.API.Do(ctx, taskcluster.Call{Name: "rerunTask", Method: "POST", Path: "/task/" + url.PathEscape(taskID) + "/rerun"}, &answer); err != nil {
@@ -296,6 +306,8 @@ func (q *Queue) RerunTask(ctx context.Context, taskID string) (*TaskStatusRespon
 //   - queue:cancel-task:<schedulerId>/<taskGroupId>/<taskId>
 //   - queue:cancel-task-in-project:<projectId>
 //   - queue:cancel-task and assume:scheduler-id:<schedulerId>/<taskGroupId>
+//
+// projectId, schedulerId and taskGroupId are as the task's definition says.
 func (q *Queue) CancelTask(ctx context.Context, taskID string) (*TaskStatusResponse, error) {
 	var answer TaskStatusResponse
 	if err := q.API.Do(ctx, taskcluster.Call{Name: "cancelTask", Method: "POST", Path: "/task/" + url.PathEscape(taskID) + "/cancel"}, &answer); err != nil {
@@ -310,6 +322,8 @@ func (q *Queue) CancelTask(ctx context.Context, taskID string) (*TaskStatusRespo
 //   - queue:change-task-priority:<taskId>
 //   - queue:change-task-priority-in-queue:<taskQueueId>
 //
+// taskQueueId is as the task's definition says.
+//
 // Its reference calls it experimental: it may change.
 func (q *Queue) ChangeTaskPriority(ctx context.Context, taskID string, payload *ChangeTaskPriorityRequest) (*TaskStatusResponse, error) {
 	var answer TaskStatusResponse
@@ -323,6 +337,8 @@ func (q *Queue) ChangeTaskPriority(ctx context.Context, taskID string, payload *
 // /task-group/<taskGroupId>/priority.
 //
 // It needs the scope queue:change-task-group-priority:<schedulerId>/<taskGroupId>.
+//
+// schedulerId is as the task group says.
 //
 // Its reference calls it experimental: it may change.
 func (q *Queue) ChangeTaskGroupPriority(ctx context.Context, taskGroupID string, payload *ChangeTaskPriorityRequest) (*TaskGroupPriorityChangeResponse, error) {
@@ -351,6 +367,8 @@ func (q *Queue) ClaimWork(ctx context.Context, taskQueueID string, payload *Clai
 // It needs all of these scopes:
 //   - queue:claim-task:<provisionerId>/<workerType>
 //   - queue:worker-id:<workerGroup>/<workerId>
+//
+// provisionerId and workerType are as the task's definition says.
 //
 // Deprecated: its reference says so.
 func (q *Queue) ClaimTask(ctx context.Context, taskID, runID string, payload *TaskClaimRequest) (*TaskClaimResponse, error) {

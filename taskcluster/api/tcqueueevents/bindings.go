@@ -13,8 +13,8 @@ import (
 	"verdict/taskcluster/api/binding"
 )
 
-// TaskDefined binds to the exchange exchange/taskcluster-queue/v1/task-defined, whose messages are a
-// [TaskDefinedMessage]. The routing key is
+// TaskDefined binds to the exchange exchange/taskcluster-queue/v1/task-defined, whose messages are of
+// the type [TaskDefinedMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskDefined struct {
 	TaskID        string
@@ -48,8 +48,8 @@ func (TaskDefined) Message(body []byte) (*TaskDefinedMessage, error) {
 	return &message, nil
 }
 
-// TaskPending binds to the exchange exchange/taskcluster-queue/v1/task-pending, whose messages are a
-// [TaskPendingMessage]. The routing key is
+// TaskPending binds to the exchange exchange/taskcluster-queue/v1/task-pending, whose messages are of
+// the type [TaskPendingMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskPending struct {
 	TaskID        string
@@ -83,8 +83,8 @@ func (TaskPending) Message(body []byte) (*TaskPendingMessage, error) {
 	return &message, nil
 }
 
-// TaskRunning binds to the exchange exchange/taskcluster-queue/v1/task-running, whose messages are a
-// [TaskRunningMessage]. The routing key is
+// TaskRunning binds to the exchange exchange/taskcluster-queue/v1/task-running, whose messages are of
+// the type [TaskRunningMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskRunning struct {
 	TaskID        string
@@ -119,7 +119,7 @@ func (TaskRunning) Message(body []byte) (*TaskRunningMessage, error) {
 }
 
 // ArtifactCreated binds to the exchange exchange/taskcluster-queue/v1/artifact-created, whose
-// messages are a [ArtifactCreatedMessage]. The routing key is
+// messages are of the type [ArtifactCreatedMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type ArtifactCreated struct {
 	TaskID        string
@@ -154,7 +154,7 @@ func (ArtifactCreated) Message(body []byte) (*ArtifactCreatedMessage, error) {
 }
 
 // TaskCompleted binds to the exchange exchange/taskcluster-queue/v1/task-completed, whose messages
-// are a [TaskCompletedMessage]. The routing key is
+// are of the type [TaskCompletedMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskCompleted struct {
 	TaskID        string
@@ -188,8 +188,8 @@ func (TaskCompleted) Message(body []byte) (*TaskCompletedMessage, error) {
 	return &message, nil
 }
 
-// TaskFailed binds to the exchange exchange/taskcluster-queue/v1/task-failed, whose messages are a
-// [TaskFailedMessage]. The routing key is
+// TaskFailed binds to the exchange exchange/taskcluster-queue/v1/task-failed, whose messages are of
+// the type [TaskFailedMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskFailed struct {
 	TaskID        string
@@ -224,7 +224,7 @@ func (TaskFailed) Message(body []byte) (*TaskFailedMessage, error) {
 }
 
 // TaskException binds to the exchange exchange/taskcluster-queue/v1/task-exception, whose messages
-// are a [TaskExceptionMessage]. The routing key is
+// are of the type [TaskExceptionMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskException struct {
 	TaskID        string
@@ -259,7 +259,7 @@ func (TaskException) Message(body []byte) (*TaskExceptionMessage, error) {
 }
 
 // TaskGroupResolved binds to the exchange exchange/taskcluster-queue/v1/task-group-resolved, whose
-// messages are a [TaskGroupChangedMessage]. The routing key is
+// messages are of the type [TaskGroupChangedMessage]. The routing key is
 // primary.<taskGroupId>.<schedulerId>.<reserved>.
 type TaskGroupResolved struct {
 	TaskGroupID string
@@ -290,7 +290,7 @@ func (TaskGroupResolved) Message(body []byte) (*TaskGroupChangedMessage, error) 
 }
 
 // TaskGroupSealed binds to the exchange exchange/taskcluster-queue/v1/task-group-sealed, whose
-// messages are a [TaskGroupChangedMessage]. The routing key is
+// messages are of the type [TaskGroupChangedMessage]. The routing key is
 // primary.<taskGroupId>.<schedulerId>.<reserved>.
 type TaskGroupSealed struct {
 	TaskGroupID string
@@ -321,7 +321,7 @@ func (TaskGroupSealed) Message(body []byte) (*TaskGroupChangedMessage, error) {
 }
 
 // TaskPriorityChanged binds to the exchange exchange/taskcluster-queue/v1/task-priority-changed,
-// whose messages are a [TaskPriorityChangedMessage]. The routing key is
+// whose messages are of the type [TaskPriorityChangedMessage]. The routing key is
 // primary.<taskId>.<runId>.<workerGroup>.<workerId>.<provisionerId>.<workerType>.<schedulerId>.<taskGroupId>.<reserved>.
 type TaskPriorityChanged struct {
 	TaskID        string
@@ -358,7 +358,7 @@ func (TaskPriorityChanged) Message(body []byte) (*TaskPriorityChangedMessage, er
 }
 
 // TaskGroupPriorityChanged binds to the exchange
-// exchange/taskcluster-queue/v1/task-group-priority-changed, whose messages are a
+// exchange/taskcluster-queue/v1/task-group-priority-changed, whose messages are of the type
 // [TaskGroupPriorityChangedMessage]. The routing key is
 // primary.<taskGroupId>.<schedulerId>.<reserved>.
 type TaskGroupPriorityChanged struct {

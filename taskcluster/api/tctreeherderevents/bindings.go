@@ -15,7 +15,7 @@ import (
 	"verdict/taskcluster/api/binding"
 )
 
-// Jobs binds to the exchange exchange/taskcluster-treeherder/v1/jobs, whose messages are a
+// Jobs binds to the exchange exchange/taskcluster-treeherder/v1/jobs, whose messages are of the type
 // [PulseJob]. The routing key is <destination>.<project>.<reserved>.
 //
 // Deprecated: the exchange is gone.

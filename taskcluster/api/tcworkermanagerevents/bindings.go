@@ -14,7 +14,7 @@ import (
 )
 
 // WorkerPoolCreated binds to the exchange exchange/taskcluster-worker-manager/v1/worker-pool-created,
-// whose messages are a [PulseWorkerPoolMessage]. The routing key is
+// whose messages are of the type [PulseWorkerPoolMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerPoolCreated struct {
 	ProviderID     string // _ where there is none
@@ -49,7 +49,7 @@ func (WorkerPoolCreated) Message(body []byte) (*PulseWorkerPoolMessage, error) {
 }
 
 // WorkerPoolUpdated binds to the exchange exchange/taskcluster-worker-manager/v1/worker-pool-updated,
-// whose messages are a [PulseWorkerPoolMessage]. The routing key is
+// whose messages are of the type [PulseWorkerPoolMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerPoolUpdated struct {
 	ProviderID     string // _ where there is none
@@ -84,7 +84,7 @@ func (WorkerPoolUpdated) Message(body []byte) (*PulseWorkerPoolMessage, error) {
 }
 
 // WorkerPoolError binds to the exchange exchange/taskcluster-worker-manager/v1/worker-pool-error,
-// whose messages are a [PulseWorkerPoolErrorMessage]. The routing key is
+// whose messages are of the type [PulseWorkerPoolErrorMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerPoolError struct {
 	ProviderID     string // _ where there is none
@@ -119,7 +119,7 @@ func (WorkerPoolError) Message(body []byte) (*PulseWorkerPoolErrorMessage, error
 }
 
 // WorkerRequested binds to the exchange exchange/taskcluster-worker-manager/v1/worker-requested,
-// whose messages are a [PulseWorkerMessage]. The routing key is
+// whose messages are of the type [PulseWorkerMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerRequested struct {
 	ProviderID     string
@@ -154,7 +154,7 @@ func (WorkerRequested) Message(body []byte) (*PulseWorkerMessage, error) {
 }
 
 // WorkerRunning binds to the exchange exchange/taskcluster-worker-manager/v1/worker-running, whose
-// messages are a [PulseWorkerMessage]. The routing key is
+// messages are of the type [PulseWorkerMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerRunning struct {
 	ProviderID     string
@@ -189,7 +189,7 @@ func (WorkerRunning) Message(body []byte) (*PulseWorkerMessage, error) {
 }
 
 // WorkerStopped binds to the exchange exchange/taskcluster-worker-manager/v1/worker-stopped, whose
-// messages are a [PulseWorkerMessage]. The routing key is
+// messages are of the type [PulseWorkerMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerStopped struct {
 	ProviderID     string
@@ -224,7 +224,7 @@ func (WorkerStopped) Message(body []byte) (*PulseWorkerMessage, error) {
 }
 
 // WorkerRemoved binds to the exchange exchange/taskcluster-worker-manager/v1/worker-removed, whose
-// messages are a [PulseWorkerRemovedMessage]. The routing key is
+// messages are of the type [PulseWorkerRemovedMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type WorkerRemoved struct {
 	ProviderID     string
@@ -259,7 +259,7 @@ func (WorkerRemoved) Message(body []byte) (*PulseWorkerRemovedMessage, error) {
 }
 
 // LaunchConfigCreated binds to the exchange
-// exchange/taskcluster-worker-manager/v1/launch-config-created, whose messages are a
+// exchange/taskcluster-worker-manager/v1/launch-config-created, whose messages are of the type
 // [PulseLaunchConfigMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type LaunchConfigCreated struct {
@@ -295,7 +295,7 @@ func (LaunchConfigCreated) Message(body []byte) (*PulseLaunchConfigMessage, erro
 }
 
 // LaunchConfigUpdated binds to the exchange
-// exchange/taskcluster-worker-manager/v1/launch-config-updated, whose messages are a
+// exchange/taskcluster-worker-manager/v1/launch-config-updated, whose messages are of the type
 // [PulseLaunchConfigMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type LaunchConfigUpdated struct {
@@ -331,7 +331,7 @@ func (LaunchConfigUpdated) Message(body []byte) (*PulseLaunchConfigMessage, erro
 }
 
 // LaunchConfigArchived binds to the exchange
-// exchange/taskcluster-worker-manager/v1/launch-config-archived, whose messages are a
+// exchange/taskcluster-worker-manager/v1/launch-config-archived, whose messages are of the type
 // [PulseLaunchConfigMessage]. The routing key is
 // primary.<providerId>.<provisionerId>.<workerType>.<workerGroup>.<workerId>.<launchConfigId>.<reserved>.
 type LaunchConfigArchived struct {
