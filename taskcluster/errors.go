@@ -110,7 +110,12 @@ func (e *APIError) meaning() error {
 // good, but what was made of them asks for more than they have. Holding the
 // server for it would punish all callers for one.
 func oversteps(message string) bool {
-	return strings.HasPrefix(message, "ext.certificate issuer `") || strings.HasPrefix(message, "ext.authorizedScopes oversteps")
+	for _, words := range []string{"ext.certificate issuer `", "ext.authorizedScopes oversteps", "Supplied credentials do not satisfy authorizedScopes"} {
+		if strings.HasPrefix(message, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // newAPIError reads an answer that isn't success. requestInfo, which repeats the
@@ -209,7 +214,9 @@ func flatten(expression any) []string {
 // expression that follows, which for createTask repeats most of the task.
 func scopesSummary(message string, missing []string) string {
 	first, _, _ := strings.Cut(message, "\n")
-	first, _, _ = strings.Cut(first, "oversteps your scopes:") // all scopes of the caller
+	for _, words := range []string{" your scopes:", "; credentials have scopes:"} { // all scopes of the caller follow
+		first, _, _ = strings.Cut(first, words)
+	}
 	if len(missing) == 0 || strings.Contains(first, missing[0]) {
 		return first
 	}

@@ -59,10 +59,23 @@ func TestANameThatMayNotBeGivenMissesAScope(t *testing.T) {
 	}
 }
 
+func TestAuthorizedScopesBeyondTheCallersOwnMissScopes(t *testing.T) {
+	for _, message := range []string{
+		"ext.authorizedScopes oversteps your scopes: a, b",
+		"Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\na\nb\n```",
+	} {
+		e := refusal(t, 401, "AuthenticationFailed", message, nil)
+		if !errors.Is(e, ErrScopes) || errors.Is(e, ErrAuth) || strings.HasSuffix(e.Error(), ":") {
+			t.Errorf("%q is %v", message, e)
+		}
+	}
+}
+
 func TestARefusalDoesNotListTheCallersScopes(t *testing.T) {
 	for _, message := range []string{
 		"ext.authorizedScopes oversteps your scopes: secret:canary, b",
 		"Something with your scopes: secret:canary",
+		"Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\nsecret:canary\n```",
 	} {
 		if e := refusal(t, 401, "AuthenticationFailed", message, nil); strings.Contains(fmt.Sprintf("%v %+v", e, *e), "canary") {
 			t.Errorf("%v shows the caller's scopes", e)
