@@ -90,6 +90,7 @@ teams:
     taskcluster:
       scopes: ['queue:create-task:low:*', 'queue:create-task:project:none', 'queue:scheduler-id:verdict']
       trust:
+        - {who: ['group:deployers'], scopes: ['queue:create-task:low:*', 'queue:create-task:project:none', 'queue:scheduler-id:verdict']}
         - {who: anyone, scopes: ['queue:create-task:low:lab/*', 'queue:create-task:project:none', 'queue:scheduler-id:verdict']}
 `
 
