@@ -25,16 +25,21 @@ type Way struct {
 
 // Foresee gives what the template can come to, whatever the context: a Way for each combination of its conditions. A
 // condition that stands there twice is taken the same way each time. Ways on which rendering fails are left out. If
-// there are more than atMost, complete is false.
+// there are more than atMost, or all of them take more than a few renderings may, complete is false.
 func (t *Template) Foresee(atMost int) (ways []Way, complete bool) {
 	var next []bool
+	steps := 0
 	for range atMost {
+		if steps > 4*MaxSteps {
+			return ways, false
+		}
 		f := &foresight{next: next, taken: map[string]bool{}}
 		r := &run{now: time.Unix(0, 0), builtins: builtins, foresight: f}
 		value, err := r.child(t.root, nil)
 		if err == nil && value != deleted {
 			ways = append(ways, Way{Value: value, Taken: f.taken})
 		}
+		steps += r.steps
 		next = f.made
 		for len(next) > 0 && !next[len(next)-1] {
 			next = next[:len(next)-1]

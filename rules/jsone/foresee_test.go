@@ -117,6 +117,20 @@ func TestForeseeEndsWhereThereAreTooManyWays(t *testing.T) {
 	}
 }
 
+func TestForeseeEndsWhereItTakesTooLong(t *testing.T) {
+	list := []any{map[string]any{"$map": map[string]any{"$eval": "range(0, 60000)"}, "each(i)": "${i}"}}
+	for i := range 8 {
+		list = append(list, map[string]any{"$if": fmt.Sprintf("x%d", i), "then": 1})
+	}
+	template, err := jsone.Compile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, complete := template.Foresee(256); complete || len(found) == 0 || len(found) > 20 {
+		t.Errorf("%d ways, complete %v", len(found), complete)
+	}
+}
+
 // What a template comes to with a context is among the ways that were foreseen.
 func FuzzForesee(f *testing.F) {
 	for _, source := range []string{
