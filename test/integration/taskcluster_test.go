@@ -100,33 +100,85 @@ type message struct {
 	Payload              json.RawMessage
 }
 
+// recordings are messages and answers of a real deployment; they lie beside the
+// repository.
+const recordings = "../../../shared/reference/samples/taskcluster/"
+
+// The task that was recorded: it failed, was rerun, and passed.
+const recordedTask = "VTSX_xRBSVmzjVt2eWgnxg"
+
 var recordedTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
 
 // recordedRerun reads a recording of a task that failed, was rerun and passed;
 // its times are moved so that it was created now, its change is the test's.
 func recordedRerun(t *testing.T, number int) recording {
 	t.Helper()
-	text, err := os.ReadFile("testdata/rerun.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	created, err := time.Parse(time.RFC3339, regexp.MustCompile(`"created": "([^"]+)"`).FindStringSubmatch(string(text))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	moved := recordedTime.ReplaceAllFunc(text, func(at []byte) []byte {
-		then, err := time.Parse(time.RFC3339, string(at))
-		if err != nil {
-			t.Fatal(err)
+	var calls []struct {
+		Name   string
+		Result struct {
+			Status struct{ TaskID string }
+			Task   json.RawMessage
 		}
-		return []byte(then.Add(time.Since(created)).UTC().Format("2006-01-02T15:04:05.000Z"))
-	})
-	moved = bytes.ReplaceAll(moved, []byte("12345"), []byte(strconv.Itoa(number)))
-	var r recording
-	if err := json.Unmarshal(moved, &r); err != nil {
+	}
+	readRecording(t, "api-calls.json", &calls)
+	var sent []struct {
+		Fields     struct{ Exchange, RoutingKey string }
+		Properties struct {
+			Headers struct{ CC []string }
+		}
+		Payload json.RawMessage
+	}
+	readRecording(t, "samples-all.json", &sent)
+	r := recording{TaskID: recordedTask}
+	var definition json.RawMessage
+	for _, c := range calls {
+		if c.Result.Status.TaskID == recordedTask && c.Result.Task != nil {
+			definition = c.Result.Task // what a worker was given
+		}
+	}
+	var times struct{ Created time.Time }
+	if err := json.Unmarshal(definition, &times); err != nil {
+		t.Fatalf("read the recorded definition: %v", err)
+	}
+	by := time.Since(times.Created)
+	move := func(text []byte) []byte {
+		moved := recordedTime.ReplaceAllFunc(text, func(at []byte) []byte {
+			then, err := time.Parse(time.RFC3339, string(at))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []byte(then.Add(by).UTC().Format("2006-01-02T15:04:05.000Z"))
+		})
+		return bytes.ReplaceAll(moved, []byte("12345"), []byte(strconv.Itoa(number)))
+	}
+	if err := json.Unmarshal(move(definition), &r.Definition); err != nil {
 		t.Fatal(err)
+	}
+	for _, m := range sent {
+		if !strings.Contains(m.Fields.RoutingKey, "."+recordedTask+".") {
+			continue
+		}
+		cc := make([]string, len(m.Properties.Headers.CC))
+		for i, route := range m.Properties.Headers.CC {
+			cc[i] = string(move([]byte(route)))
+		}
+		r.Messages = append(r.Messages, message{m.Fields.Exchange, m.Fields.RoutingKey, cc, move(m.Payload)})
 	}
 	return r
+}
+
+func readRecording(t *testing.T, name string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(recordings + name)
+	if os.IsNotExist(err) {
+		t.Skipf("needs %s beside the repository, in shared/reference/samples/taskcluster", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("read %s: %v", name, err)
+	}
 }
 
 // publishUpTo publishes the recording's messages in order, from the first that
