@@ -65,7 +65,7 @@ func (c *Client) GetAccountInfo(ctx context.Context, accountID string) (AccountI
 // https://gerrit-review.googlesource.com/Documentation/user-search-accounts.html.
 func (c *Client) QueryAccounts(ctx context.Context, q string, opts ...QueryAccountsOpt) ([]*AccountInfo, error) {
 	opt := first(opts)
-	query := QueryChangesOpt(opt).values() // the same parameters
+	query := QueryChangesOpt{N: opt.N, Start: opt.Start, Fields: opt.Fields}.values() // the same parameters
 	query.Set("q", q)
 	var accounts []*AccountInfo
 	_, err := c.do(ctx, call{method: http.MethodGet, path: "/accounts/", query: query, out: &accounts})

@@ -20,6 +20,8 @@ func recorded(t testing.TB, name string) []byte {
 	return text
 }
 
+func decodeAnswer(text []byte, out any) error { return readAnswer(bytes.NewReader(text), out) }
+
 func TestRecordedDetailIsRead(t *testing.T) {
 	var c ChangeInfo
 	if err := decodeAnswer(recorded(t, "detail.txt"), &c); err != nil {
@@ -83,6 +85,8 @@ func FuzzDecodeAnswer(f *testing.F) {
 		}
 		var list []*ChangeInfo
 		_ = decodeAnswer(text, &list)
+		_ = decodeAnswer(text, new(changeList))
+		_ = decodeAnswer(text, new(fileContent))
 		_ = decodeAnswer(text, new([]string))
 		_ = decodeAnswer(text, new(ReviewResult))
 	})

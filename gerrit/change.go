@@ -7,13 +7,18 @@ const (
 	ChangeStatusMerged    = "MERGED"
 )
 
-// ChangeInfo is a Gerrit data structure. See
+// ChangeInfo is a change. Which fields are filled in depends on the Fields
+// asked for; those without a remark always are. See
 // https://gerrit-review.googlesource.com/Documentation/rest-api-changes.html#change-info.
 type ChangeInfo struct {
 	// ID is the ID of the change in the format "'<project>~<number>'" (before
 	// Gerrit 3.12 "'<project>~<branch>~<Change-Id>'"), URL encoded.
 	ID           string `json:"id"`
 	ChangeNumber int    `json:"_number"`
+
+	// ChangeID is the Change-Id of the commit message, "I" and 40 digits. It
+	// is no name of the change: another branch may have one with the same.
+	ChangeID string `json:"change_id"`
 
 	Project string `json:"project"`
 
@@ -24,29 +29,77 @@ type ChangeInfo struct {
 	// Topic is "" where there is none.
 	Topic string `json:"topic,omitempty"`
 
-	ChangeID string `json:"change_id"`
+	// Assignee is of servers before Gerrit 3.9.
+	Assignee *AccountInfo `json:"assignee,omitempty"`
+
+	// Hashtags are sorted in the detail of a change, not in the answers of
+	// queries.
+	Hashtags []string `json:"hashtags,omitempty"`
 
 	Subject string `json:"subject"`
 
 	// Status is the status of the change: ChangeStatusNew and so on.
 	Status string `json:"status"`
 
-	Created   TimeStamp  `json:"created"`
-	Updated   TimeStamp  `json:"updated"`
-	Submitted *TimeStamp `json:"submitted,omitempty"`
+	Created TimeStamp `json:"created"`
+	Updated TimeStamp `json:"updated"`
+
+	// Submitted and Submitter are set once it is merged.
+	Submitted TimeStamp    `json:"submitted,omitzero"`
+	Submitter *AccountInfo `json:"submitter,omitempty"`
+
+	// SubmitType is how it would be merged, such as "MERGE_IF_NECESSARY".
+	SubmitType string `json:"submit_type,omitempty"`
+
+	// Mergeable tells that the change can be merged without conflicts. A
+	// server works that out by itself only where its
+	// change.mergeabilityComputationBehavior says so; else it has to be asked
+	// for by QueryChangesOpt.Mergeable, or by GetMergeable.
+	Mergeable bool `json:"mergeable,omitempty"`
+
+	// Mergable is Mergeable, as it was once spelled. Every call that gives a
+	// ChangeInfo fills in both.
+	Mergable bool `json:"mergable,omitempty"`
+
+	// Submittable tells that all submit requirements are met. It needs
+	// "SUBMITTABLE".
+	Submittable bool `json:"submittable,omitempty"`
+
+	// SubmitRequirements are what has to be met before it can be merged, met
+	// or not. They need "SUBMIT_REQUIREMENTS".
+	SubmitRequirements []SubmitRequirementResultInfo `json:"submit_requirements,omitempty"`
+
+	// Insertions and Deletions count lines of the current patch set.
+	Insertions int `json:"insertions"`
+	Deletions  int `json:"deletions"`
+
+	// TotalCommentCount and UnresolvedCommentCount count inline comments.
+	TotalCommentCount      int `json:"total_comment_count,omitempty"`
+	UnresolvedCommentCount int `json:"unresolved_comment_count,omitempty"`
 
 	// WorkInProgress and IsPrivate are the owner's signs that it isn't to be
 	// looked at yet, or not by everybody.
 	WorkInProgress bool `json:"work_in_progress,omitempty"`
 	IsPrivate      bool `json:"is_private,omitempty"`
 
-	// Hashtags are sorted in the detail of a change, not in the answers of
-	// queries.
-	Hashtags []string `json:"hashtags,omitempty"`
+	// HasReviewStarted tells that it was ready for review at least once.
+	HasReviewStarted bool `json:"has_review_started,omitempty"`
+
+	// RevertOf and CherryPickOfChange are numbers of changes; 0: of none.
+	RevertOf           int `json:"revert_of,omitempty"`
+	CherryPickOfChange int `json:"cherry_pick_of_change,omitempty"`
+
+	// ContainsGitConflicts tells that its files have conflict markers. It is
+	// set only in answers to calls that make a patch set.
+	ContainsGitConflicts bool `json:"contains_git_conflicts,omitempty"`
 
 	// MetaRevID is the SHA of the change's notes: another one means that the
 	// change is not as it was, though the updated time may be the same.
 	MetaRevID string `json:"meta_rev_id,omitempty"`
+
+	// CurrentRevisionNumber is the number of the current patch set; 0 before
+	// Gerrit 3.12.
+	CurrentRevisionNumber int `json:"current_revision_number,omitempty"`
 
 	// CurrentRevision is the commit ID of the current patch set
 	// of this change.  This is only set if the current revision
@@ -65,73 +118,36 @@ type ChangeInfo struct {
 	// The details are only filled in if field "DETAILED_ACCOUNTS" is requested.
 	Owner *AccountInfo `json:"owner,omitempty"`
 
+	// AttentionSet is who has to do something next, by account number, and
+	// RemovedFromAttentionSet is who had to.
+	AttentionSet            map[string]AttentionSetInfo `json:"attention_set,omitempty"`
+	RemovedFromAttentionSet map[string]AttentionSetInfo `json:"removed_from_attention_set,omitempty"`
+
+	// Reviewers are accounts by their state: "REVIEWER", "CC" or "REMOVED".
+	// They need "DETAILED_LABELS".
+	Reviewers map[string][]*AccountInfo `json:"reviewers,omitempty"`
+
+	// ReviewerUpdates are included if field "REVIEWER_UPDATES" is requested,
+	// oldest first.
+	ReviewerUpdates []ReviewerUpdateInfo `json:"reviewer_updates,omitempty"`
+
 	// Messages are included if field "MESSAGES" is requested, oldest first.
 	Messages []ChangeMessageInfo `json:"messages,omitempty"`
 
 	// Labels are included if field "LABELS" or "DETAILED_LABELS" is requested.
 	Labels map[string]LabelInfo `json:"labels,omitempty"`
 
+	// PermittedLabels are the values that we may vote, such as "-1", " 0" and
+	// "+1". They need "DETAILED_LABELS", and are empty where we may not vote.
+	PermittedLabels map[string][]string `json:"permitted_labels,omitempty"`
+
 	// MoreChanges is set on the last change from QueryChanges if
 	// the result set is truncated by an 'n' parameter.
 	MoreChanges bool `json:"_more_changes,omitempty"`
 }
 
-// RevisionInfo contains information about a patch set. Not all fields are
-// returned by default. Additional fields can be obtained by adding o
-// parameters as described at
-// https://gerrit-review.googlesource.com/Documentation/rest-api-changes.html#list-changes.
-type RevisionInfo struct {
-	PatchSetNumber int `json:"_number"`
-
-	// Kind is what it changes against the patch set before: REWORK,
-	// TRIVIAL_REBASE, TRIVIAL_REBASE_WITH_MESSAGE_UPDATE,
-	// MERGE_FIRST_PARENT_UPDATE, NO_CODE_CHANGE or NO_CHANGE. The first is a REWORK.
-	Kind string `json:"kind"`
-
-	Created  TimeStamp             `json:"created"`
-	Uploader *AccountInfo          `json:"uploader,omitempty"`
-	Ref      string                `json:"ref"`
-	Fetch    map[string]*FetchInfo `json:"fetch,omitempty"`
-	Commit   *CommitInfo           `json:"commit,omitempty"`
-	Files    map[string]*FileInfo  `json:"files,omitempty"`
-}
-
-// CommitInfo is a commit, or a parent of one, which has CommitID and Subject
-// only.
-type CommitInfo struct {
-	Author    GitPersonInfo `json:"author"`
-	Committer GitPersonInfo `json:"committer"`
-	CommitID  string        `json:"commit"`
-	Subject   string        `json:"subject"`
-	Message   string        `json:"message"`
-	Parents   []CommitInfo  `json:"parents"`
-}
-
-// GitPersonInfo is the author or committer of a commit.
-type GitPersonInfo struct {
-	Name     string    `json:"name"`
-	Email    string    `json:"email"`
-	Date     TimeStamp `json:"date"`
-	TZOffset int       `json:"tz"`
-}
-
-// FetchInfo says how a patch set is fetched by one protocol.
-type FetchInfo struct {
-	URL      string            `json:"url"`
-	Ref      string            `json:"ref"`
-	Commands map[string]string `json:"commands"`
-}
-
-// FileInfo is what a patch set does to a file.
-type FileInfo struct {
-	// Status is A (added), D, R (renamed), C (copied) or W (rewritten); "" is
-	// modified.
-	Status        string `json:"status"`
-	Binary        bool   `json:"binary"`
-	OldPath       string `json:"old_path"`
-	LinesInserted int    `json:"lines_inserted"`
-	LinesDeleted  int    `json:"lines_deleted"`
-}
+// decoded is called when an answer is read.
+func (c *ChangeInfo) decoded() { c.Mergable = c.Mergeable }
 
 // ChangeMessageInfo is a message on a change.
 type ChangeMessageInfo struct {
@@ -151,23 +167,3 @@ const (
 	TagAbandon  = "autogenerated:gerrit:abandon"
 	TagHashtags = "autogenerated:gerrit:setHashtag"
 )
-
-// LabelInfo contains information about a label on a change, always
-// corresponding to the current patch set.
-type LabelInfo struct {
-	// Optional means the label may be set, but it's neither
-	// necessary for submission nor does it block submission if
-	// set.
-	Optional bool `json:"optional,omitempty"`
-
-	// All has the votes, and with value 0 the reviewers who have none. It
-	// needs "DETAILED_LABELS".
-	All []ApprovalInfo `json:"all,omitempty"`
-}
-
-// ApprovalInfo is an account and its vote on a label.
-type ApprovalInfo struct {
-	AccountInfo
-	Value int       `json:"value"`
-	Date  TimeStamp `json:"date"`
-}

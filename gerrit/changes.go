@@ -2,6 +2,7 @@ package gerrit
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,6 +26,10 @@ type QueryChangesOpt struct {
 	// For a complete list, see:
 	// https://gerrit-review.googlesource.com/Documentation/rest-api-changes.html#query-options
 	Fields []string
+
+	// Mergeable asks for each open change of which the server doesn't say
+	// whether it can be merged: one more call a change.
+	Mergeable bool
 }
 
 func (o QueryChangesOpt) values() url.Values {
@@ -60,11 +65,33 @@ func (c *Client) QueryChanges(ctx context.Context, q string, opts ...QueryChange
 // queryChanges takes an answer of so many bytes at most, if that is less than
 // the client's own limit.
 func (c *Client) queryChanges(ctx context.Context, q string, opt QueryChangesOpt, limit int64) ([]*ChangeInfo, http.Header, error) {
-	var changes []*ChangeInfo
+	var changes changeList
 	query := opt.values()
 	query.Set("q", q)
 	header, err := c.do(ctx, call{method: http.MethodGet, path: "/changes/", query: query, out: &changes, limit: limit})
-	return changes, header, err
+	if err != nil || !opt.Mergeable {
+		return changes, header, err
+	}
+	for _, info := range changes {
+		if err := c.askMergeable(ctx, info); err != nil {
+			return changes, header, err
+		}
+	}
+	return changes, header, nil
+}
+
+// askMergeable fills in whether an open change can be merged.
+func (c *Client) askMergeable(ctx context.Context, info *ChangeInfo) error {
+	if info.Status != ChangeStatusNew || info.Mergeable {
+		return nil
+	}
+	merge, err := c.GetMergeable(ctx, info.ID, "current")
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrChangeNotExist) {
+		return nil // it was merged, abandoned or deleted meanwhile
+	}
+	info.Mergeable = merge.Mergeable
+	info.decoded()
+	return err
 }
 
 // GetChange returns information about a single change. The changeID is
@@ -89,33 +116,10 @@ func (c *Client) getChange(ctx context.Context, changeID, view string, opts []Qu
 	if _, err := c.do(ctx, call); err != nil {
 		return nil, err
 	}
-	return &info, nil
-}
-
-// changeCall is a call below /changes/. It takes ids that Gerrit itself
-// escaped (ChangeInfo.ID), too: no project's name has a percent sign.
-func changeCall(method, changeID, below string, body, out any) call {
-	if plain, err := url.PathUnescape(changeID); err == nil {
-		changeID = plain
+	if first(opts).Mergeable {
+		if err := c.askMergeable(ctx, &info); err != nil {
+			return nil, err
+		}
 	}
-	return call{method: method, path: "/changes/" + escape(changeID) + below, body: body, out: out, change: changeID}
-}
-
-// ListFiles gives the files of a revision against its first parent, by their
-// paths; /COMMIT_MSG is among them. The revision is a commit ID, a patch set's
-// number or "current".
-func (c *Client) ListFiles(ctx context.Context, changeID, revision string) (map[string]*FileInfo, error) {
-	var files map[string]*FileInfo
-	_, err := c.do(ctx, changeCall(http.MethodGet, changeID, "/revisions/"+escape(revision)+"/files/", nil, &files))
-	return files, err
-}
-
-// AbandonChange abandons the given change. The error is ErrConflict if it isn't
-// open.
-func (c *Client) AbandonChange(ctx context.Context, changeID string, message ...string) error {
-	body := struct {
-		Message string `json:"message,omitempty"`
-	}{first(message)}
-	_, err := c.do(ctx, changeCall(http.MethodPost, changeID, "/abandon", body, nil))
-	return err
+	return &info, nil
 }

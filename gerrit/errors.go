@@ -2,8 +2,11 @@ package gerrit
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +21,13 @@ var (
 	ErrResourceNotExist = errors.New("gerrit: requested resource does not exist")
 	// ErrChangeNotExist means that the change doesn't exist, or is hidden from
 	// us. It is an ErrResourceNotExist, too.
-	ErrChangeNotExist = errors.New("gerrit: requested change does not exist")
+	ErrChangeNotExist error = notExist("gerrit: requested change does not exist")
+	// ErrProjectNotExist means that the project doesn't exist, or is hidden
+	// from us. It is an ErrResourceNotExist, too.
+	ErrProjectNotExist error = notExist("gerrit: requested project does not exist")
+	// ErrNotModified means that everything is as was asked for already, where
+	// Gerrit says so.
+	ErrNotModified = errors.New("gerrit: requested modification resulted in no change")
 	// ErrNotAuthorized means that Gerrit doesn't take our credentials.
 	ErrNotAuthorized = errors.New("gerrit: the credentials are not accepted")
 	// ErrForbidden means that our account may not do this.
@@ -34,6 +43,12 @@ var (
 	// ErrTooLarge means that an answer was longer than Client.MaxAnswer.
 	ErrTooLarge = errors.New("gerrit: answer too large")
 )
+
+// notExist is an error that is ErrResourceNotExist, too.
+type notExist string
+
+func (e notExist) Error() string        { return string(e) }
+func (e notExist) Is(target error) bool { return target == ErrResourceNotExist }
 
 const (
 	traceHeader = "X-Gerrit-Trace"
@@ -51,8 +66,9 @@ type HTTPError struct {
 	// RetryAfter is how long the server wants not to be asked; 0: it didn't say.
 	RetryAfter time.Duration
 
-	method, path, change string
-	whole                bool
+	method, path    string
+	change, project string // what the call was about
+	whole           bool
 }
 
 // Error names the call and has the first line of Gerrit's answer, but neither
@@ -72,7 +88,11 @@ func (e *HTTPError) Is(target error) bool {
 	case ErrResourceNotExist:
 		return status == http.StatusNotFound
 	case ErrChangeNotExist:
-		return status == http.StatusNotFound && e.change != "" && (e.whole || firstLine(e.Body) == "Not found: "+e.change)
+		return e.isGone(e.change)
+	case ErrProjectNotExist:
+		return e.isGone(e.project)
+	case ErrNotModified:
+		return status == http.StatusNotModified || status == http.StatusConflict && firstLine(e.Body) == "no changes were made"
 	case ErrNotAuthorized:
 		return status == http.StatusUnauthorized
 	case ErrForbidden:
@@ -87,6 +107,12 @@ func (e *HTTPError) Is(target error) bool {
 	return false
 }
 
+// isGone tells whether what the call was about doesn't exist, and not a part of
+// it that was asked for.
+func (e *HTTPError) isGone(name string) bool {
+	return e.Res.StatusCode == http.StatusNotFound && name != "" && (e.whole || firstLine(e.Body) == "Not found: "+name)
+}
+
 // NoAnswerError is the error when nothing came that is an answer of Gerrit's:
 // no connection, none in time, a body cut short, a page of a proxy. It is
 // ErrUnavailable: whether the call had its effect is unknown.
@@ -98,6 +124,7 @@ type NoAnswerError struct {
 	Err        error // what the transport says; may be nil
 
 	method, path string
+	lasting      bool // it would be so the next time, too
 }
 
 // Error names the call, but neither query nor body of the request.
@@ -138,7 +165,7 @@ func RetryAfter(err error) time.Duration {
 // noAnswer makes the error of a call that got no answer of Gerrit's. If that is
 // because the caller gave up, it is the caller's own cancellation; a deadline
 // is the server's fault, whoever set it.
-func (c *Client) noAnswer(ctx context.Context, call call, res *http.Response, reason string, err error) error {
+func noAnswer(ctx context.Context, call call, res *http.Response, reason string, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("gerrit: %s %s: %w", call.method, call.path, context.Cause(ctx))
 	}
@@ -150,7 +177,28 @@ func (c *Client) noAnswer(ctx context.Context, call call, res *http.Response, re
 	if res != nil {
 		e.Status, e.Trace, e.RetryAfter = res.StatusCode, res.Header.Get(traceHeader), retryAfter(res.Header)
 	}
+	e.lasting = isLasting(res, err)
 	return e
+}
+
+// isLasting tells whether it is no use to try again: what came is whole, and
+// isn't Gerrit's answer. A proxy's page about a server that is away isn't that.
+func isLasting(res *http.Response, err error) bool {
+	if res == nil {
+		return untrusted(err) != ""
+	}
+	var cut net.Error
+	isCut := errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &cut)
+	return res.StatusCode < 500 && !isCut
+}
+
+// untrusted says why a server isn't spoken with; "" if that isn't the reason.
+func untrusted(err error) string {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return "the server's certificate is not trusted; if it is the right one, give its authority to NewTransport"
+	}
+	return ""
 }
 
 func traced(trace string) string {

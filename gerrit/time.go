@@ -15,6 +15,9 @@ const timeStampLayout = "2006-01-02 15:04:05.000000000"
 // Time gives the time.
 func (ts TimeStamp) Time() time.Time { return time.Time(ts) }
 
+// Equal tells whether two times are the same instant.
+func (ts TimeStamp) Equal(v TimeStamp) bool { return ts.Time().Equal(v.Time()) }
+
 // MarshalJSON writes the time as Gerrit does.
 func (ts TimeStamp) MarshalJSON() ([]byte, error) {
 	if ts.Time().IsZero() {

@@ -83,7 +83,7 @@ func submitNeedsApproval(t *testing.T, e *env) {
 	e.submit(t, p)
 	c := e.detail(t, p)
 	m := c.Messages[len(c.Messages)-1]
-	if c.Status != gerrit.ChangeStatusMerged || c.Submitted == nil || m.Message != "Change has been successfully merged" || m.Tag != gerrit.TagMerged || m.Author.Username != "admin" {
+	if c.Status != gerrit.ChangeStatusMerged || c.Submitted.Time().IsZero() || m.Message != "Change has been successfully merged" || m.Tag != gerrit.TagMerged || m.Author.Username != "admin" {
 		t.Errorf("got %s at %v, %+v", c.Status, c.Submitted, m)
 	}
 	for _, verb := range []string{"submit", "abandon"} {
