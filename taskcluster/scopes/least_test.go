@@ -148,7 +148,7 @@ func (d *deployment) definition() map[string]any {
 	}
 	optional := map[string]any{
 		"priority":    one(d, scopes.Priorities...),
-		"projectId":   one(d, "", d.word()),
+		"projectId":   one(d, "none", d.word()),
 		"schedulerId": d.word(),
 		"scopes":      some(d, 4, scope),
 		"routes":      some(d, 4, func() string { return "index." + d.word() + one(d, "", "*") }),
