@@ -109,12 +109,16 @@ func (s *Store) prepareInserts(ctx context.Context) error {
 	return nil
 }
 
-// Accept makes a batch durable: its events and its cursors, in one transaction. An event whose id is known is
-// left as it is; added is how many were not. When Accept returns nil, all of it is on the disk.
+// Accept makes a batch durable: its events, its cursors and what was seen of changes, in one transaction. An event
+// whose id is known is left as it is; added is how many were not. When Accept returns nil, all of it is on the disk.
+// ErrMoved means that somebody else saw one of the changes meanwhile, and that nothing was written.
 func (s *Store) Accept(ctx context.Context, in Intake) (added int, err error) {
 	packed := newBundle(in.Events)
 	defer packed.done()
 	err = s.write(ctx, func(t *tx) error {
+		if err := t.writeSeen(ctx, in.Seen); err != nil {
+			return err
+		}
 		if added, err = t.accept(ctx, in.Events, packed); err != nil {
 			return err
 		}

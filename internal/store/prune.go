@@ -9,7 +9,8 @@ import (
 
 // Retention says how long what is over is kept; zero keeps it.
 type Retention struct {
-	// Events is how long the bodies of events are kept; their ids, and what was made of them, stay.
+	// Events is how long the bodies of events are kept, and what was last seen of changes that are over; the ids of
+	// events, and what was made of them, stay.
 	Events time.Duration
 	// Decisions is how long decisions are kept, with their facts and explanations.
 	Decisions time.Duration
@@ -29,6 +30,9 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 		events += inBundles
 		if err != nil {
 			return events, 0, fmt.Errorf("prune events: %w", err)
+		}
+		if err := s.pruneSeen(ctx, r.Events); err != nil {
+			return events, 0, fmt.Errorf("prune what was seen of changes: %w", err)
 		}
 	}
 	if r.Decisions <= 0 {

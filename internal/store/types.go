@@ -94,6 +94,8 @@ type Cursor struct{ Name, Value string }
 type Intake struct {
 	Events  []Event
 	Cursors []Cursor
+	// Seen replaces what was seen of changes before; see SeenChange.
+	Seen []SeenChange
 }
 
 // Decision is what one rule made of one event, kept whether it matched or not.

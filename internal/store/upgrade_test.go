@@ -56,6 +56,7 @@ func leaveWork(t *testing.T, path string) {
 	must(t, s.Hold(ctx, store.Hold{Scope: "rule:gfx/held", Reason: "too loud", By: "ops"}))
 	get[[]store.Replica](t)(s.Beat(ctx, store.Replica{ID: "gone", SetHash: "set1", Bindings: []string{"exchange/x #"}}))
 	must(t, s.SetCursor(ctx, "gerrit/main", "2026-01-01"))
+	get[int](t)(s.Accept(ctx, store.Intake{Seen: []store.SeenChange{{Server: "main", Change: 7, Name: "m", State: store.SeenOpen, Body: []byte(`{}`)}}}))
 	var actions []store.Action
 	for n, state := range inFlight {
 		a := action(n, fmt.Sprintf("main~%d", n))
@@ -157,6 +158,12 @@ func finishWork(t *testing.T, s *store.Store) {
 	}
 	if d := get[[]store.Decision](t)(s.Decisions(ctx, event(1).ID)); len(d) != 1 || !d[0].Matched {
 		t.Errorf("decisions %+v", d)
+	}
+	// Changes are kept since schema 3; before it, each is seen for the first time.
+	for _, c := range get[[]store.SeenChange](t)(s.SeenChanges(ctx, "main", []int{7})) {
+		if c.Version != 1 || c.State != store.SeenOpen || string(c.Body) != "{}" {
+			t.Errorf("seen: %+v", c)
+		}
 	}
 	if added := get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1), event(2), event(3), event(4)}})); added != 0 {
 		t.Errorf("%d are taken for new", added)
