@@ -241,7 +241,7 @@ type stuckStore struct {
 	entered chan struct{}
 }
 
-func (s stuckStore) ClaimLane(context.Context, string, time.Duration) (*store.Lane, error) {
+func (s stuckStore) ClaimLane(context.Context, string, time.Duration, ...string) (*store.Lane, error) {
 	select {
 	case s.entered <- struct{}{}:
 	default:

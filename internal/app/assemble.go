@@ -117,7 +117,7 @@ func (b *bot) wire(p *Parts) {
 	cfg := b.cfg
 	b.inbox = &ingest.Inbox{Store: p.Intake, Rules: b.set, ExchangePrefix: cfg.Pulse.ExchangePrefix}
 	source := &facts.Source{
-		Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) facts.Gerrit { return g }), URLs: map[string]string{},
+		Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) facts.Gerrit { return facts.Guard(g) }), URLs: map[string]string{},
 		Queue: p.Queue, RootURL: cfg.Taskcluster.RootURL, DashboardURL: cfg.DashboardURL,
 	}
 	for name, g := range cfg.Gerrit {

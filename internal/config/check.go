@@ -20,10 +20,16 @@ func (c *Config) check(file *yamlfile.File) []yamlfile.Problem {
 	k.store(c)
 	k.pulse(&c.Pulse)
 	k.taskcluster(&c.Taskcluster)
+	names := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.Gerrit)) {
 		server := c.Gerrit[name]
 		k.gerrit(name, &server)
 		c.Gerrit[name] = server
+		url := strings.TrimRight(server.URL, "/")
+		if other := names[url]; other != "" && url != "" {
+			k.warn(fmt.Sprintf("%s and %s are one server: what happens there is told twice", other, name), "gerrit", name, "url")
+		}
+		names[url] = name
 	}
 	k.later(c)
 	if c.Pulse.URL == "" && len(c.Gerrit) == 0 {
@@ -107,6 +113,9 @@ func (k *checker) gerrit(name string, g *Gerrit) {
 	at := func(path ...string) []string { return append([]string{"gerrit", name}, path...) }
 	if !serverForm.MatchString(name) {
 		k.add(fmt.Sprintf("%q is no name for a server", name), "up to 32 small letters, digits and -", at()...)
+	}
+	if name == "group" { // the store names what belongs to no server so
+		k.add(`no server can be called "group"`, "the name is taken by task groups", at()...)
 	}
 	k.notEmpty(g.URL, at("url")...)
 	if g.URL != "" {

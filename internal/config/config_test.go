@@ -50,6 +50,7 @@ func TestParseTellsEveryProblemWithItsPlace(t *testing.T) {
 		"too often":         {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
 		"zone":              {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
 		"server name":       {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
+		"taken name":        {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
 		"address":           {"listen: {web: '8080'}\n" + least, `"8080" is no address`},
 		"tab":               {"pulse:\n\turl: x\n", "2:1: a tab"},
 		"alias":             {"a: &x 1\nb: *x\n", "anchor"},
@@ -116,6 +117,13 @@ func TestServersStartFromTheDefaults(t *testing.T) {
 	}
 	if l := c.Gerrit["b"].Limits; l.Concurrent != 8 || l.RequestsPerSecond != 0 {
 		t.Errorf("b's limits are %+v", l)
+	}
+}
+
+func TestOneServerUnderTwoNamesIsWarnedOf(t *testing.T) {
+	c := parse(t, "gerrit: {a: {url: 'https://r.example', user: u}, b: {url: 'https://r.example/', user: u}, c: {url: 'https://s.example', user: u}}\n")
+	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "1:59: a and b are one server: what happens there is told twice") {
+		t.Errorf("got %q", c.Warnings)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,7 +26,7 @@ import (
 
 // Store is what delivery needs of internal/store.
 type Store interface {
-	ClaimLane(ctx context.Context, holder string, lease time.Duration) (*store.Lane, error)
+	ClaimLane(ctx context.Context, holder string, lease time.Duration, except ...string) (*store.Lane, error)
 	RenewLane(ctx context.Context, lane *store.Lane, lease time.Duration) error
 	LaneActions(ctx context.Context, lane store.Lane) ([]store.Action, error)
 	AddActions(ctx context.Context, actions []store.Action) error
@@ -44,6 +45,9 @@ type Gerrit interface {
 	GetChangeDetail(ctx context.Context, changeID string, opts ...gerrit.QueryChangesOpt) (*gerrit.ChangeInfo, error)
 	Review(ctx context.Context, changeID, revision string, review gerrit.ReviewInput) (*gerrit.ReviewResult, error)
 	SetHashtags(ctx context.Context, changeID string, hashtags gerrit.HashtagsInput) ([]string, error)
+	SetTopic(ctx context.Context, changeID, topic string) (string, error)
+	AbandonChange(ctx context.Context, changeID string, message ...string) error
+	RestoreChange(ctx context.Context, changeID string, message ...string) error
 	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
 }
 
@@ -66,7 +70,8 @@ type Deliverer struct {
 	Holder string
 	Log    zerolog.Logger
 
-	// Workers is how many lanes are worked on at once; 8 when zero.
+	// Workers is how many lanes of one server are worked on at once; 8 when zero. There are as many for each Gerrit, and
+	// for Taskcluster, so that one that hangs leaves the workers of the others alone.
 	Workers int
 	// Lease is how long a lane is claimed for, Timeout how long one request may take; 60 s and 20 s when zero.
 	Lease, Timeout time.Duration
@@ -79,6 +84,7 @@ type Deliverer struct {
 	Delivered func(a store.Action, o store.Outcome)
 
 	accounts accounts
+	claiming sync.Mutex
 	trouble  trouble
 }
 
@@ -105,7 +111,7 @@ const idle = time.Second
 func (d *Deliverer) Run(ctx context.Context) error {
 	d.withDefaults()
 	return crew.Crew{
-		Workers: d.Workers, Wake: d.Store.Wake, Idle: idle, Ease: d.Ease, Work: d.Next,
+		Workers: d.Workers * (len(d.Gerrit) + 1), Wake: d.Store.Wake, Idle: idle, Ease: d.Ease, Work: d.Next,
 		Failed: func(err error) { d.Log.Error().Err(err).Msg("a lane could not be worked on") },
 	}.Run(ctx)
 }
@@ -113,16 +119,14 @@ func (d *Deliverer) Run(ctx context.Context) error {
 // Next claims one lane that is due, works on it and releases it. It tells whether there was one.
 func (d *Deliverer) Next(ctx context.Context) (bool, error) {
 	d.withDefaults()
-	claimed, err := d.Store.ClaimLane(ctx, d.Holder, d.Lease)
+	claimed, err := d.claim(ctx)
 	if err != nil || claimed == nil {
 		return false, err
 	}
+	defer d.trouble.leave(claimed.ID)
 	// What is begun is ended: a stop lets the requests in hand finish, within the lease.
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Lease)
 	defer cancel()
-	if wait := d.trouble.wait(claimed.ID); wait > 0 {
-		return true, d.Store.ReleaseLane(work, *claimed, wait)
-	}
 	run := &laneRun{d: d, lane: claimed, claimed: time.Now(), stopping: ctx}
 	next, err := run.work(work)
 	if errors.Is(err, store.ErrLeaseLost) {
@@ -130,7 +134,7 @@ func (d *Deliverer) Next(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	if err != nil {
-		next = d.trouble.note(claimed.ID)
+		next = max(d.trouble.note(claimed.ID), gerrit.RetryAfter(err))
 		d.Log.Warn().Err(err).Str("lane", claimed.ID).Dur("next", next).Msg("the lane is held back")
 	} else {
 		d.trouble.clear(claimed.ID)
@@ -139,6 +143,19 @@ func (d *Deliverer) Next(ctx context.Context) (bool, error) {
 		return true, fmt.Errorf("release lane %s: %w", claimed.ID, err)
 	}
 	return true, nil
+}
+
+// claim takes a lane that is due, of a server that has a worker to spare. Claims are made one after the other: two at
+// once could both take a server's last worker.
+func (d *Deliverer) claim(ctx context.Context) (*store.Lane, error) {
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
+	lane, err := d.Store.ClaimLane(ctx, d.Holder, d.Lease, d.trouble.avoid(d.Workers)...)
+	if err != nil || lane == nil {
+		return nil, err
+	}
+	d.trouble.enter(lane.ID)
+	return lane, nil
 }
 
 // backoff is 1 s, doubling to a minute, with a quarter of jitter, so that a server that comes back isn't met by

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -19,15 +20,23 @@ func scanLane(row scanner) (Lane, error) {
 }
 
 // ClaimLane takes a lane for holder that is due and that nobody has, or whose holder let its lease lapse; nil when
-// there is none. Its epoch is new: whatever an earlier holder still writes is refused.
-func (s *Store) ClaimLane(ctx context.Context, holder string, lease time.Duration) (*Lane, error) {
-	query := `WITH due AS MATERIALIZED (
-			SELECT id FROM lanes WHERE due_ms > 0 AND due_ms <= (SELECT ms FROM clock) AND lease_ms <= (SELECT ms FROM clock)
-			ORDER BY due_ms LIMIT 1` + s.dialect.skipLocked + `)
-		UPDATE lanes SET holder = $1, lease_ms = (SELECT ms FROM clock) + CAST($2 AS BIGINT), epoch = epoch + 1
-		WHERE id IN (SELECT id FROM due) RETURNING id, holder, epoch, lease_ms, (SELECT ms FROM clock)`
-	l, ok, err := claim(ctx, s, `SELECT 1 FROM lanes WHERE due_ms > 0 AND due_ms <= (SELECT ms FROM clock) AND lease_ms <= (SELECT ms FROM clock) LIMIT 1`,
-		func(t *tx) (Lane, bool, error) { return first(ctx, t, scanLane, query, holder, ms(lease)) })
+// there is none. Its epoch is new: whatever an earlier holder still writes is refused. Lanes of the servers in except
+// are left alone.
+func (s *Store) ClaimLane(ctx context.Context, holder string, lease time.Duration, except ...string) (*Lane, error) {
+	due := `SELECT id FROM lanes WHERE due_ms > 0 AND due_ms <= (SELECT ms FROM clock) AND lease_ms <= (SELECT ms FROM clock)`
+	var names []any
+	for i, server := range except {
+		due += fmt.Sprintf(` AND substr(id, 1, %d) <> $%d`, len(server)+1, i+1)
+		names = append(names, server+"~")
+	}
+	query := fmt.Sprintf(`WITH due AS MATERIALIZED (%s ORDER BY due_ms LIMIT 1%s)
+		UPDATE lanes SET holder = $%d, lease_ms = (SELECT ms FROM clock) + CAST($%d AS BIGINT), epoch = epoch + 1
+		WHERE id IN (SELECT id FROM due) RETURNING id, holder, epoch, lease_ms, (SELECT ms FROM clock)`,
+		due, s.dialect.skipLocked, len(names)+1, len(names)+2)
+	l, ok, err := claim(ctx, s, due+` LIMIT 1`,
+		func(t *tx) (Lane, bool, error) {
+			return first(ctx, t, scanLane, query, slices.Concat(names, []any{holder, ms(lease)})...)
+		}, names...)
 	if err != nil {
 		return nil, fmt.Errorf("claim a lane: %w", err)
 	}
@@ -39,8 +48,8 @@ func (s *Store) ClaimLane(ctx context.Context, holder string, lease time.Duratio
 
 // claim takes something in a transaction, if a look that takes no turn among the writers says that there is any:
 // most looks find nothing.
-func claim[T any](ctx context.Context, s *Store, look string, take func(t *tx) (T, bool, error)) (v T, ok bool, err error) {
-	if _, any, err := first(ctx, s.read, text, look); err != nil || !any {
+func claim[T any](ctx context.Context, s *Store, look string, take func(t *tx) (T, bool, error), args ...any) (v T, ok bool, err error) {
+	if _, any, err := first(ctx, s.read, text, look, args...); err != nil || !any {
 		return v, false, err
 	}
 	err = s.write(ctx, func(t *tx) error {

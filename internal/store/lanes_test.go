@@ -172,6 +172,22 @@ func TestALaneIsDueWhenTheFirstOfItsOpenActionsIs(t *testing.T) {
 	})
 }
 
+func TestLanesOfAServerAreLeftAloneWhereAsked(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		// The names tell them apart whole: one begins with another, and a capital is another letter.
+		must(t, s.AddActions(ctx, []store.Action{action(1, "main~7"), action(2, "main-2~7")}))
+		if lane := get[*store.Lane](t)(s.ClaimLane(ctx, "me", time.Hour, "main", "main-2")); lane != nil {
+			t.Errorf("claimed %s, want none", lane.ID)
+		}
+		for _, want := range []struct{ except, lane string }{{"main", "main-2~7"}, {"Main", "main~7"}} {
+			if lane := get[*store.Lane](t)(s.ClaimLane(ctx, "me", time.Hour, want.except)); lane == nil || lane.ID != want.lane {
+				t.Errorf("except %s: claimed %+v, want %s", want.except, lane, want.lane)
+			}
+		}
+	})
+}
+
 func TestAddingAnActionBringsItsLaneForward(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()

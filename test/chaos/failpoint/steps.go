@@ -80,8 +80,8 @@ type deliveries struct {
 }
 
 // ClaimLane implements deliver.Store.
-func (s deliveries) ClaimLane(ctx context.Context, holder string, lease time.Duration) (*store.Lane, error) {
-	lane, err := s.Store.ClaimLane(ctx, holder, lease)
+func (s deliveries) ClaimLane(ctx context.Context, holder string, lease time.Duration, except ...string) (*store.Lane, error) {
+	lane, err := s.Store.ClaimLane(ctx, holder, lease, except...)
 	if lane != nil {
 		s.points.pass(s.points.next("deliver.ClaimLane") + ":after")
 	}
