@@ -236,6 +236,7 @@ func TestAnActionAddedWhileItsLaneIsReleasedIsNotForgotten(t *testing.T) {
 // crowd is some replicas that work on lanes until all actions are done. Now and then one forgets the lane it has:
 // it died.
 type crowd struct {
+	ends  sync.Map // lane → *sync.Mutex, held from before an action's end is stored until it is noted
 	mu    sync.Mutex
 	order map[string][]int64 // lane → the seqs in the order in which they were done
 	begun map[string]int     // action → attempts
@@ -285,15 +286,26 @@ func (c *crowd) lane(ctx context.Context, s *store.Store, lane store.Lane) error
 			}
 			break // in this crowd the others wait for it
 		}
-		if err := s.FinishActions(ctx, lane, []store.Outcome{o}, store.Effects{}); err != nil {
+		if err := c.end(ctx, s, lane, a, o); err != nil {
 			return err
 		}
-		c.mu.Lock()
-		c.order[lane.ID] = append(c.order[lane.ID], a.Seq)
-		c.begun[a.ID]++
-		c.mu.Unlock()
 	}
 	return s.ReleaseLane(ctx, lane, -1)
+}
+
+// end stores that an action is done, and notes it. Who took the lane since, from one that was slow, notes later.
+func (c *crowd) end(ctx context.Context, s *store.Store, lane store.Lane, a store.Action, o store.Outcome) error {
+	turn, _ := c.ends.LoadOrStore(lane.ID, new(sync.Mutex))
+	turn.(*sync.Mutex).Lock()
+	defer turn.(*sync.Mutex).Unlock()
+	if err := s.FinishActions(ctx, lane, []store.Outcome{o}, store.Effects{}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order[lane.ID] = append(c.order[lane.ID], a.Seq)
+	c.begun[a.ID]++
+	return nil
 }
 
 func TestACrowdOfReplicasDoesEachActionOnceAndInOrder(t *testing.T) {
