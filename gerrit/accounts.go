@@ -1,7 +1,9 @@
 package gerrit
 
 import (
+	"cmp"
 	"context"
+	"iter"
 	"net/http"
 	"slices"
 )
@@ -70,6 +72,43 @@ func (c *Client) QueryAccounts(ctx context.Context, q string, opts ...QueryAccou
 	var accounts []*AccountInfo
 	_, err := c.do(ctx, call{method: http.MethodGet, path: "/accounts/", query: query, out: &accounts})
 	return accounts, err
+}
+
+// AllAccounts gives all accounts that match a query, each once, a page at a
+// time. Accounts that come to match or cease to while it runs hide no others.
+// opt.N is the size of a page, 100 when 0; opt.Start isn't looked at. It ends
+// at the first error.
+func (c *Client) AllAccounts(ctx context.Context, q string, opt QueryAccountsOpt) iter.Seq2[*AccountInfo, error] {
+	opt.N = cmp.Or(opt.N, defaultPage)
+	return func(yield func(*AccountInfo, error) bool) {
+		seen := map[int64]bool{}
+		for opt.Start = 0; ; {
+			page, err := c.QueryAccounts(ctx, q, opt)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			overlaps := opt.Start == 0
+			for _, account := range page {
+				if seen[account.NumericID] {
+					overlaps = true
+					continue
+				}
+				seen[account.NumericID] = true
+				if !yield(account, nil) {
+					return
+				}
+			}
+			switch n := len(page); {
+			case !overlaps:
+				opt.Start = max(0, opt.Start-opt.N) // some left the results, and others moved to where we had been
+			case n == 0 || !page[n-1].MoreAccounts:
+				return
+			default:
+				opt.Start += max(1, n-1)
+			}
+		}
+	}
 }
 
 // GetAccountGroups gives the names of the groups that an account is in, as far

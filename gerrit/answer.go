@@ -61,6 +61,10 @@ func decode(decoder *json.Decoder, out any) error {
 	return nil
 }
 
+// maxChanges is how many changes an answer may have. One of a few bytes each
+// would take a hundred times as much memory as text.
+const maxChanges = 100_000
+
 // changeList is the answer to a query.
 type changeList []*ChangeInfo
 
@@ -69,6 +73,9 @@ func (l *changeList) read(decoder *json.Decoder) error {
 		return cmp.Or(err, errors.New("it is not a list"))
 	}
 	for decoder.More() {
+		if len(*l) == maxChanges {
+			return fmt.Errorf("%w: more than %d changes", ErrTooLarge, maxChanges)
+		}
 		var info ChangeInfo
 		if err := decode(decoder, &info); err != nil {
 			return err

@@ -164,7 +164,7 @@ func TestStateIsAnotherOneForEachPatchset(t *testing.T) {
 	states := map[string]bool{}
 	for _, c := range []ChangeInfo{
 		{MetaRevID: "a"}, {MetaRevID: "b"}, {Updated: at}, {Updated: at, CurrentRevision: "r1"},
-		{Updated: at, CurrentRevision: "r1", Messages: make([]ChangeMessageInfo, 1)},
+		{Updated: TimeStamp(time.Unix(2, 0)), CurrentRevision: "r1"},
 	} {
 		states[stateOf(&c)] = true
 	}

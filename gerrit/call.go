@@ -74,6 +74,15 @@ func (call call) contentType() string {
 	return ""
 }
 
+// accept is what the answer should be: to JSON's name Gerrit would answer with
+// a file's text within JSON.
+func (call call) accept() string {
+	if _, ok := call.out.(*fileContent); ok {
+		return "text/plain"
+	}
+	return "application/json"
+}
+
 // do makes a call, as often as Retry says, and gives the answer's header. After
 // an error there is nothing in call.out.
 func (c *Client) do(ctx context.Context, call call) (http.Header, error) {
@@ -162,7 +171,7 @@ func (c *Client) request(ctx context.Context, call call, body []byte) (*http.Req
 	if err != nil {
 		return nil, fmt.Errorf("gerrit: make the request %s %s: %w", call.method, call.path, err)
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", call.accept())
 	req.Header.Set("User-Agent", "verdict")
 	if kind := call.contentType(); kind != "" {
 		req.Header.Set("Content-Type", kind)

@@ -141,6 +141,11 @@ type ChangeInfo struct {
 	// "+1". They need "DETAILED_LABELS", and are empty where we may not vote.
 	PermittedLabels map[string][]string `json:"permitted_labels,omitempty"`
 
+	// Actions are what we may do with the change, by the names of the calls,
+	// such as "hashtags" and "abandon". What isn't among them we may not, or it
+	// means nothing in this state. They need "CHANGE_ACTIONS".
+	Actions map[string]ActionInfo `json:"actions,omitempty"`
+
 	// MoreChanges is set on the last change from QueryChanges if
 	// the result set is truncated by an 'n' parameter.
 	MoreChanges bool `json:"_more_changes,omitempty"`

@@ -1,14 +1,18 @@
 package gerrit
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -75,10 +79,32 @@ type HTTPError struct {
 // query nor body of the request.
 func (e *HTTPError) Error() string {
 	s := fmt.Sprintf("gerrit: %s %s: %s", e.method, e.path, e.Res.Status)
-	if line := firstLine(e.Body); line != "" {
+	if line := firstLine(reason(e.Body)); line != "" {
 		s += ": " + line
 	}
 	return s + traced(e.Trace)
+}
+
+// reason is what an answer says: a text, or for reviewers that are refused an
+// object with all of them.
+func reason(body []byte) []byte {
+	object, ok := bytes.CutPrefix(body, prefix)
+	if !ok {
+		return body
+	}
+	var said struct {
+		Error     string
+		Reviewers map[string]ReviewerResult
+	}
+	if err := json.Unmarshal(object, &said); err != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(said.Reviewers)) {
+		if refused := said.Reviewers[name].Error; refused != "" {
+			return []byte(refused)
+		}
+	}
+	return []byte(said.Error)
 }
 
 // Is tells what the answer means.

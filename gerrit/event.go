@@ -1,33 +1,69 @@
 package gerrit
 
 import (
-	"cmp"
-	"slices"
+	"strings"
 	"time"
 )
 
-// The types of events.
+// The types of events. ChangeDeleted and PrivateStateChanged are told only
+// where a stream or a webhook said so: who merely looks sees that a change is
+// not there any more, and calls it ChangeVanished.
 const (
-	PatchsetCreated = "patchset-created"
-	ChangeMerged    = "change-merged"
-	ChangeAbandoned = "change-abandoned"
+	PatchsetCreated     = "patchset-created"
+	CommentAdded        = "comment-added"
+	VoteChanged         = "vote-changed"
+	ReviewerChanged     = "reviewer-changed"
+	AttentionSetChanged = "attention-set-changed"
+	HashtagsChanged     = "hashtags-changed"
+	TopicChanged        = "topic-changed"
+	WIPChanged          = "wip-changed"
+	PrivateStateChanged = "private-state-changed"
+	ChangeAbandoned     = "change-abandoned"
+	ChangeRestored      = "change-restored"
+	ChangeMerged        = "change-merged"
+	ChangeVanished      = "change-vanished"
+	ChangeDeleted       = "change-deleted"
 )
 
+// EventTypes are the types of events, in the order in which those of one
+// moment are told.
+var EventTypes = []string{
+	PatchsetCreated, CommentAdded, VoteChanged, ReviewerChanged, AttentionSetChanged, HashtagsChanged, TopicChanged,
+	WIPChanged, PrivateStateChanged, ChangeAbandoned, ChangeRestored, ChangeMerged, ChangeVanished, ChangeDeleted,
+}
+
 // Event is something that happened on a server. Its JSON form is kept, and
-// read by rules: this is version 1 of it.
+// read by rules: this is version 1 of it, to which fields are only added.
 type Event struct {
-	// Type is PatchsetCreated, ChangeMerged or ChangeAbandoned.
+	// Type is one of EventTypes.
 	Type string `json:"type"`
 	// Server is the Poller's name of the server.
 	Server string `json:"server"`
-	// Change is as it was when it was looked at, which may be later than Time.
+	// Change is as it was when it was looked at, which may be later than Time;
+	// of one that is gone, as it was last seen.
 	Change EventChange `json:"change"`
-	// Patchset is the one that was created, merged or abandoned.
+	// Patchset is the one that was created, commented on, merged or
+	// abandoned; else the current one.
 	Patchset EventPatchset `json:"patchset"`
-	// Message is the one that says so, for merged and abandoned changes.
+	// Message is the one that says so. Votes, reviewers and the attention set
+	// change without one.
 	Message EventMessage `json:"message,omitzero"`
-	// Time is the patchset's or the message's own.
+	// Vote is set for VoteChanged: one event for each label and account.
+	Vote *EventVote `json:"vote,omitempty"`
+	// Reviewers is set for ReviewerChanged.
+	Reviewers []EventReviewer `json:"reviewers,omitempty"`
+	// Attention is set for AttentionSetChanged.
+	Attention *EventAttention `json:"attention,omitempty"`
+	// Hashtags is set for HashtagsChanged.
+	Hashtags *EventHashtags `json:"hashtags,omitempty"`
+	// Topic is set for TopicChanged.
+	Topic *EventTopic `json:"topic,omitempty"`
+	// Time is the patchset's, the message's or the vote's own; where Gerrit
+	// has none, that of the change's last update.
 	Time time.Time `json:"time"`
+	// State is Gerrit's name of the state of the change in which this was
+	// seen, of one that is gone the last that was: its meta_rev_id.
+	State string `json:"state,omitempty"`
 }
 
 // EventChange is what an event says of its change.
@@ -60,14 +96,54 @@ type EventPatchset struct {
 	Uploader EventAccount `json:"uploader"`
 }
 
-// EventMessage is a message on a change, without its text.
+// EventMessage is a message on a change.
 type EventMessage struct {
 	ID     string       `json:"id"`
 	Date   time.Time    `json:"date"`
 	Author EventAccount `json:"author"`
+	// Tag is what the author called this kind of message; "" for most people's.
+	Tag string `json:"tag,omitempty"`
+	// Text begins with what was done: "Patch Set 1: Verified+1\n\ntext".
+	Text string `json:"text,omitempty"`
 }
 
-// EventAccount is an account, with what is visible of it.
+// EventVote is how a vote changed; 0 is none. A vote that a new patchset
+// outdated went to 0, and one that was copied there stays as it was.
+type EventVote struct {
+	Label   string       `json:"label"`
+	Old     int          `json:"old"`
+	New     int          `json:"new"`
+	Account EventAccount `json:"account"`
+}
+
+// EventReviewer is how somebody's part in a change changed: REVIEWER, CC, or
+// "" for none.
+type EventReviewer struct {
+	Account EventAccount `json:"account"`
+	Old     string       `json:"old"`
+	New     string       `json:"new"`
+}
+
+// EventAttention is who came into the attention set and who left it.
+type EventAttention struct {
+	Added   []EventAccount `json:"added"`
+	Removed []EventAccount `json:"removed"`
+}
+
+// EventHashtags are the hashtags that came and went, sorted.
+type EventHashtags struct {
+	Added   []string `json:"added"`
+	Removed []string `json:"removed"`
+}
+
+// EventTopic is the topic before and after; "" is none.
+type EventTopic struct {
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
+// EventAccount is an account, with what is visible of it. Of one that left,
+// it may be no more than the ID.
 type EventAccount struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -75,71 +151,58 @@ type EventAccount struct {
 	Username string `json:"username"`
 }
 
-// eventsOf gives what happened on a change at or after a time, and its current
-// patchset while it is open: the change may have become visible only now. The
-// change has its revisions, and for merged and abandoned its messages. In the
-// order of their times.
-func eventsOf(server string, c *ChangeInfo, since time.Time) []Event {
-	change := eventChange(c)
-	byNumber := map[int]EventPatchset{}
-	var events []Event
-	for revision, r := range c.Revisions {
-		p := eventPatchset(revision, r)
-		byNumber[p.Number] = p
-		current := c.Status == ChangeStatusNew && revision == c.CurrentRevision
-		if current || !p.Created.Before(since) {
-			events = append(events, Event{Type: PatchsetCreated, Server: server, Change: change, Patchset: p, Time: p.Created})
-		}
+// Occurrence is what Gerrit itself names of an event: with the server's name,
+// the change's number and the type it is the same for the same occurrence,
+// however it was found, and for no other. It is empty if Gerrit names nothing.
+func (e *Event) Occurrence() []string {
+	var names []string
+	switch {
+	case e.Type == PatchsetCreated:
+		names = []string{e.Patchset.Revision}
+	case e.Message.ID != "" && namedByMessage[e.Type]:
+		names = []string{e.Message.ID}
+	case e.Vote != nil:
+		names = []string{e.State, e.Vote.Label, decimal(e.Vote.Account.ID)}
+	default:
+		names = []string{e.State}
 	}
-	for _, m := range c.Messages {
-		kind := typeOf(m.Tag)
-		if kind == "" || m.Time.Time().Before(since) {
-			continue
-		}
-		events = append(events, Event{
-			Type: kind, Server: server, Change: change, Patchset: byNumber[m.RevisionNumber], Time: m.Time.Time(),
-			Message: EventMessage{ID: m.ID, Date: m.Time.Time(), Author: eventAccount(m.Author)},
-		})
+	if names[0] == "" {
+		return nil
 	}
-	slices.SortFunc(events, func(a, b Event) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Patchset.Number, b.Patchset.Number), cmp.Compare(b.Type, a.Type))
-	})
-	return events
+	return names
 }
 
+// namedByMessage are the events that are known by their message. The others
+// are told of two states that were seen, between which there may be several
+// messages.
+var namedByMessage = map[string]bool{
+	CommentAdded: true, ChangeAbandoned: true, ChangeRestored: true, ChangeMerged: true, PrivateStateChanged: true,
+}
+
+// typeOf tells what a message says that happened, by its tag; "" for what is
+// told otherwise, such as a new patchset.
 func typeOf(tag string) string {
 	switch tag {
 	case TagMerged:
 		return ChangeMerged
 	case TagAbandon:
 		return ChangeAbandoned
+	case tagRestore:
+		return ChangeRestored
 	}
-	return ""
+	if strings.HasPrefix(tag, ownTags) {
+		return ""
+	}
+	return CommentAdded
 }
 
-func eventChange(c *ChangeInfo) EventChange {
-	hashtags := slices.Sorted(slices.Values(c.Hashtags))
-	if hashtags == nil {
-		hashtags = []string{}
-	}
-	return EventChange{
-		Number: c.ChangeNumber, Project: c.Project, Branch: c.Branch, ChangeID: c.ChangeID, Subject: c.Subject, Status: c.Status,
-		Owner: eventAccount(c.Owner), Topic: c.Topic, Hashtags: hashtags, WIP: c.WorkInProgress, Private: c.IsPrivate,
-		Created: c.Created.Time(), Updated: c.Updated.Time(),
-		CurrentRevision: c.CurrentRevision, CurrentPatchset: c.Revisions[c.CurrentRevision].PatchSetNumber, MetaRevID: c.MetaRevID,
-	}
-}
-
-func eventPatchset(revision string, r RevisionInfo) EventPatchset {
-	return EventPatchset{
-		Number: r.PatchSetNumber, Revision: revision, Kind: r.Kind, Ref: r.Ref,
-		Created: r.Created.Time(), Uploader: eventAccount(r.Uploader),
-	}
-}
-
-func eventAccount(a *AccountInfo) EventAccount {
-	if a == nil {
-		return EventAccount{}
-	}
-	return EventAccount{ID: a.NumericID, Name: a.Name, Email: a.Email, Username: a.Username}
-}
+// Further tags of Gerrit's own messages.
+const (
+	ownTags      = "autogenerated:gerrit:"
+	tagRestore   = ownTags + "restore"
+	tagTopic     = ownTags + "setTopic"
+	tagWIP       = ownTags + "setWorkInProgress"
+	tagReady     = ownTags + "setReadyForReview"
+	tagPrivate   = ownTags + "setPrivate"
+	tagUnprivate = ownTags + "unsetPrivate"
+)

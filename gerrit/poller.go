@@ -3,20 +3,26 @@ package gerrit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// Poller finds what changed since a stored cursor. A poll gives an event for
-// each patchset created and each change merged or abandoned since the cursor
-// less an overlap, and one for the current patchset of each open change that
-// was updated, as it may have become visible only now. So it gives things more
-// than once; what they are known by (the patchset's revision, the message's
-// id) is the same each time.
+// Poller finds what changed on a server. It keeps what it last saw of each
+// change, and tells the difference to what it sees now as Events: of two
+// looks at a change the later one builds on the earlier, whoever took it, a
+// poll or a hint, in this process or another.
 //
-// The first poll, without a cursor, gives the current patchset of every open
-// change. Which of them are old is for the taker to know.
+// A change that is seen for the first time gives its current patchset, and the
+// patchsets and messages since the cursor less an overlap: what else it shows
+// is where it begins. The first poll of all, without a cursor, gives the
+// current patchset of every open change. Which of them are old is for the
+// taker to know. Some events are given more than once, then with the same
+// Event.Occurrence.
+//
+// Its methods may be called at the same time, Poll and Full once each.
 type Poller struct {
 	Client *Client
 	// Server is the server's name in events and in the cursor's name.
@@ -32,7 +38,13 @@ type Poller struct {
 	PageSize int
 
 	Cursors CursorReader
-	Inbox   Inbox
+	// Seen gives what was last seen of changes. When nil, the Poller keeps it
+	// itself, as long as it lives.
+	Seen  SeenReader
+	Inbox Inbox
+
+	memory memory
+	counts struct{ polled, hinted atomic.Int64 }
 }
 
 // CursorReader gives what was stored as a cursor, "" when there is none yet.
@@ -40,25 +52,55 @@ type CursorReader interface {
 	Cursor(ctx context.Context, name string) (string, error)
 }
 
-// Inbox takes what was found. When it returns nil, events and cursor are
-// stored, in one transaction.
+// SeenReader gives what was stored of changes.
+type SeenReader interface {
+	// SeenChanges gives what is kept of those of the changes that something is
+	// kept of.
+	SeenChanges(ctx context.Context, server string, changes []int) ([]Seen, error)
+	// OpenSeen gives the numbers of up to limit changes whose state is
+	// SeenOpen and whose number is greater than after, in their order.
+	OpenSeen(ctx context.Context, server string, after, limit int) ([]int, error)
+}
+
+// Inbox takes what was found. When it returns nil, events, cursor and what was
+// seen are stored, in one transaction. It refuses with ErrMoved, and stores
+// nothing, where a Seen's Version is no longer that of what it has.
 type Inbox interface {
 	AcceptChanges(ctx context.Context, found Found) error
 }
 
-// Found is a page of events. Only the last page of a poll has a cursor.
+// ErrMoved means that somebody else looked at a change meanwhile.
+var ErrMoved = errors.New("gerrit: somebody else saw the change meanwhile")
+
+// Found is what was found at once. Only the last of a poll has a cursor.
 type Found struct {
 	Server     string
 	CursorName string
 	// Cursor is where the next poll begins; "" leaves it where it is.
 	Cursor string
 	Events []Event
+	// Seen replaces what is kept of these changes.
+	Seen []Seen
+}
+
+func (f Found) nothing() bool { return len(f.Events)+len(f.Seen) == 0 && f.Cursor == "" }
+
+// Counts is how many events were found each way, but for those of a first
+// sight of all.
+type Counts struct {
+	Polled int64 // by a poll: no hint came, or it came later
+	Hinted int64
 }
 
 const cursorLayout = time.RFC3339
 
 // CursorName is the name under which the poller's cursor is kept.
 func (p *Poller) CursorName() string { return "gerrit/" + p.Server }
+
+// Counts tells how many events were found each way since the start.
+func (p *Poller) Counts() Counts {
+	return Counts{Polled: p.counts.polled.Load(), Hinted: p.counts.hinted.Load()}
+}
 
 // Poll hands on what happened since the last poll. Running it twice is
 // harmless: the cursor moves in the transaction that stores the last page's
@@ -83,135 +125,59 @@ func (p *Poller) Poll(ctx context.Context) error {
 	return r.close(ctx, stored)
 }
 
-// Full hands on the current patchset of every open change and leaves the
-// cursor where it is: now and then it finds what no poll could.
+// Full looks at every open change, and at those that were open and aren't
+// among them any more, and leaves the cursor where it is: now and then it
+// finds what no poll could. It hands on the current patchset of each.
 func (p *Poller) Full(ctx context.Context) error {
+	stored, err := p.Cursors.Cursor(ctx, p.CursorName())
+	if err != nil {
+		return fmt.Errorf("read cursor of %q: %w", p.CursorName(), err)
+	}
 	r := p.round()
+	if r.cursor, err = time.Parse(cursorLayout, stored); err != nil {
+		r.cursor = time.Now() // nothing is polled yet: what is seen here begins here
+	}
 	if _, err := r.sight(ctx); err != nil {
 		return fmt.Errorf("poll all open changes of %s: %w", p.Server, err)
 	}
-	return r.flush(ctx, "")
+	if err := r.flush(ctx, ""); err != nil {
+		return err
+	}
+	if err := r.missing(ctx); err != nil {
+		return fmt.Errorf("look for changes of %s that are gone: %w", p.Server, err)
+	}
+	return nil
 }
 
 func (p *Poller) round() *round {
 	return &round{Poller: p, overlap: cmp.Or(p.Overlap, time.Minute)}
 }
 
-// round is one run of a poller.
-type round struct {
-	*Poller
-	overlap time.Duration
-	cursor  time.Time
-	seen    map[int]string // the state of each change that was looked at
-	events  []Event        // of the page before: the last page goes with the cursor
-}
-
-// sight hands on the current patchset of every open change. It answers the
-// server's time when it began.
-func (r *round) sight(ctx context.Context) (time.Time, error) {
-	r.seen = map[int]string{}
-	s := r.scan("status:open", "CURRENT_REVISION", "DETAILED_ACCOUNTS")
-	for !s.over {
-		if _, err := r.page(ctx, s, time.Time{}); err != nil {
-			return time.Time{}, err
-		}
+// seen is where what was seen is read.
+func (p *Poller) seen() SeenReader {
+	if p.Seen != nil {
+		return p.Seen
 	}
-	return serverTime(s.header)
+	return &p.memory
 }
 
-// window hands on what happened since the cursor less the overlap, and moves
-// the cursor. A pass of several pages isn't a picture of one moment: what was
-// updated while it ran may have been missed. So what was updated since it
-// began is read again, until a pass fits on one page or brings nothing new.
-func (r *round) window(ctx context.Context) error {
-	r.seen = map[int]string{}
-	since := r.cursor.Add(-r.overlap)
-	for from := since; ; from = r.cursor {
-		s := r.scan("after:"+queryTime(from), "ALL_REVISIONS", "MESSAGES", "DETAILED_ACCOUNTS")
-		fresh := 0
-		for !s.over {
-			n, err := r.page(ctx, s, since)
-			if err != nil {
-				return err
-			}
-			fresh += n
-		}
-		if s.pages == 1 || fresh == 0 {
-			return nil
-		}
+func (p *Poller) accept(ctx context.Context, found Found) error {
+	if p.Seen == nil {
+		return p.memory.accept(ctx, p.Inbox, found)
 	}
+	return p.Inbox.AcceptChanges(ctx, found)
 }
 
-func (r *round) scan(q string, fields ...string) *scan {
-	if r.Query != "" {
-		q = "(" + r.Query + ") " + q
-	}
-	return &scan{client: r.Client, query: q, fields: fields, size: cmp.Or(r.PageSize, defaultPage)}
-}
-
-// page reads and hands on one page, and answers how many of its changes were
-// not as they were seen before.
-func (r *round) page(ctx context.Context, s *scan, since time.Time) (fresh int, err error) {
-	changes, err := s.next(ctx)
+func (p *Poller) lastSeen(ctx context.Context, changes []int) (map[int]Seen, error) {
+	all, err := p.seen().SeenChanges(ctx, p.Server, changes)
 	if err != nil {
-		return 0, err
+		return nil, fmt.Errorf("read what was seen of %d changes of %s: %w", len(changes), p.Server, err)
 	}
-	now, err := serverTime(s.header)
-	if err != nil {
-		return 0, err
+	known := make(map[int]Seen, len(all))
+	for _, s := range all {
+		known[s.Change] = s
 	}
-	var events []Event
-	for _, c := range changes {
-		state := stateOf(c)
-		if r.seen[c.ChangeNumber] == state {
-			continue
-		}
-		r.seen[c.ChangeNumber] = state
-		fresh++
-		events = append(events, eventsOf(r.Server, c, since)...)
-		// A change from the future, which a wrong clock makes, must not take
-		// the cursor along.
-		if at := c.Updated.Time().Truncate(time.Second); at.After(r.cursor) && !at.After(now) {
-			r.cursor = at
-		}
-	}
-	if len(events) == 0 {
-		return fresh, nil
-	}
-	err = r.flush(ctx, "")
-	r.events = events
-	return fresh, err
-}
-
-// stateOf is another one whenever the change is. Queries of older servers
-// (seen on 3.10) don't give the name of the state.
-func stateOf(c *ChangeInfo) string {
-	if c.MetaRevID != "" {
-		return c.MetaRevID
-	}
-	return fmt.Sprintf("%d %s %d", c.Updated.Time().Unix(), c.CurrentRevision, len(c.Messages))
-}
-
-// flush hands on what is held back.
-func (r *round) flush(ctx context.Context, cursor string) error {
-	if len(r.events) == 0 && cursor == "" {
-		return nil
-	}
-	found := Found{Server: r.Server, CursorName: r.CursorName(), Cursor: cursor, Events: r.events}
-	r.events = nil
-	if err := r.Inbox.AcceptChanges(ctx, found); err != nil {
-		return fmt.Errorf("hand on %d events of %s: %w", len(found.Events), r.Server, err)
-	}
-	return nil
-}
-
-// close hands on the last page with the cursor, if either says anything.
-func (r *round) close(ctx context.Context, stored string) error {
-	cursor := r.cursor.UTC().Format(cursorLayout)
-	if cursor == stored {
-		cursor = ""
-	}
-	return r.flush(ctx, cursor)
+	return known, nil
 }
 
 // serverTime is the time at the server when it answered.

@@ -142,7 +142,7 @@ func (c *Client) GetRelatedChanges(ctx context.Context, changeID, revision strin
 	return &related, nil
 }
 
-// ActionInfo is something that we may do with a revision, as a page would
+// ActionInfo is something that we may do with a change or revision, as a page would
 // offer it. See
 // https://gerrit-review.googlesource.com/Documentation/rest-api-changes.html#action-info.
 type ActionInfo struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -27,8 +28,9 @@ type scan struct {
 	fields []string
 	size   int // changes a page
 
-	before time.Time // the second where the next page begins; zero: now
-	skip   int       // how much of that second is read
+	before time.Time     // the second where the next page begins; zero: now
+	skip   int           // how much of that second is read
+	last   []*ChangeInfo // the page before
 	over   bool
 	pages  int
 	header http.Header // of the first page
@@ -51,12 +53,24 @@ func (s *scan) next(ctx context.Context) ([]*ChangeInfo, error) {
 	if s.pages++; s.pages == 1 {
 		s.header = header
 	}
+	if s.skip > 0 && s.size > 1 && !s.meets(page) { // pages of one don't overlap
+		s.skip = max(0, s.skip-s.size) // more have left than the pages overlap
+		return s.next(ctx)
+	}
 	s.advance(page)
 	return page, nil
 }
 
+// meets says whether any change of the page before is on this one again.
+func (s *scan) meets(page []*ChangeInfo) bool {
+	return slices.ContainsFunc(page, func(c *ChangeInfo) bool {
+		return slices.ContainsFunc(s.last, func(l *ChangeInfo) bool { return l.ChangeNumber == c.ChangeNumber })
+	})
+}
+
 func (s *scan) advance(page []*ChangeInfo) {
 	n := len(page)
+	s.last = page
 	if n == 0 || !page[n-1].MoreChanges {
 		s.over = true
 		return

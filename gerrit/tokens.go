@@ -41,8 +41,7 @@ func (c *Client) ListTokens(ctx context.Context, accountID string) ([]TokenInfo,
 }
 
 // CreateToken makes a token, beside those that there are: so credentials can
-// be changed without a gap. The error is ErrConflict if there is one of that
-// ID.
+// be changed without a gap. An ID that is taken is an error.
 func (c *Client) CreateToken(ctx context.Context, accountID, tokenID string, in TokenInput) (*NewToken, error) {
 	var token NewToken
 	if _, err := c.do(ctx, call{method: http.MethodPut, path: tokensOf(accountID) + escape(tokenID), body: in, out: &token}); err != nil {

@@ -1,10 +1,13 @@
 package gerrittest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Groups that have rights of their own; see Config.
@@ -16,7 +19,8 @@ const (
 // Account is somebody who may log in. Members of Administrators may submit,
 // delete and do what others may; members of ServiceUsers may edit hashtags and
 // abandon. What may be voted, the labels say. The owner of a change may edit
-// its hashtags, abandon and restore it.
+// its hashtags, abandon and restore it. Groups of other names are made where
+// there are none, and give no rights; all see them.
 type Account struct {
 	Username string
 	Name     string // Username when empty
@@ -27,33 +31,41 @@ type Account struct {
 
 type account struct {
 	Account
-	id int
+	id         int
+	registered time.Time
+	inactive   bool
+	tokens     []*token
+	keys       []sshKey
 }
+
+func (a *account) number() string { return strconv.Itoa(a.id) }
 
 // AddAccount adds an account, or changes the one of that username, as to its
 // password or groups. It answers its number.
 func (s *Server) AddAccount(a Account) int {
-	if a.Name == "" {
-		a.Name = a.Username
-	}
-	if a.Email == "" {
-		a.Email = a.Username + "@example.com"
-	}
 	id := 0
-	s.update(func() {
-		for _, known := range s.accounts {
-			if known.Username == a.Username {
-				known.Account, id = a, known.id
-				return
-			}
-		}
-		id = 1000000 + len(s.accounts)
-		s.accounts = append(s.accounts, &account{Account: a, id: id})
-	})
+	s.update(func() { id = s.newAccount(a).id })
 	return id
 }
 
-func (a *account) is(group string) bool { return slices.Contains(a.Groups, group) }
+func (s *Server) newAccount(a Account) *account {
+	a.Name, a.Email = cmp.Or(a.Name, a.Username), cmp.Or(a.Email, a.Username+"@example.com")
+	for _, name := range a.Groups {
+		s.group(name)
+	}
+	for _, known := range s.accounts {
+		if known.Username == a.Username {
+			known.Account = a
+			return known
+		}
+	}
+	made := &account{Account: a, id: 1000000 + len(s.accounts), registered: s.now()}
+	s.accounts = append(s.accounts, made)
+	return made
+}
+
+// is tells whether an account is in a group; nobody is in none.
+func (a *account) is(group string) bool { return a != nil && slices.Contains(a.Groups, group) }
 
 // account finds by number, username or email address; "self" is the caller.
 func (s *Server) account(id string, self *account) *account {
@@ -83,7 +95,7 @@ func (s *Server) login(r *http.Request) (by *account, ok bool) {
 		return nil, false
 	}
 	for _, a := range s.accounts {
-		if a.Username == user && a.Password == password && password != "" {
+		if a.Username == user && !a.inactive && a.opens(password, s.config.Clock()) {
 			return a, true
 		}
 	}
@@ -108,33 +120,120 @@ func (s *Server) accountRoutes(q *request, path []string) answer {
 		return s.queryAccounts(q)
 	}
 	a := s.account(path[0], q.by)
-	if path[0] == "self" && q.by == nil {
+	switch {
+	case path[0] == "self" && q.by == nil:
 		return refuse(http.StatusForbidden, "Resolving account 'self' requires login")
-	}
-	if a == nil {
+	case q.method == http.MethodPut && len(path) == 1:
+		return s.createAccount(q, path[0])
+	case a == nil:
 		return refuse(http.StatusNotFound, "Account '%s' not found", path[0])
+	case a.inactive && path[0] != a.number():
+		return refuse(http.StatusNotFound, "Account '%s' only matches inactive accounts. To use an inactive account, retry with one of the following exact account IDs:\n%d: %s <%s>", path[0], a.id, a.Name, a.Email)
 	}
-	switch strings.Join(path[1:], "/") {
-	case "", "detail":
+	switch path = path[1:]; first(path) {
+	case "":
 		return found(a.info())
-	case "groups", "groups/":
-		return found(a.groups(q.by))
+	case "detail":
+		info := a.info()
+		info["registered_on"] = stamp(a.registered)
+		return found(info)
+	case "name":
+		return found(a.Name)
+	case "username":
+		return found(a.Username)
+	case "groups":
+		return found(s.groupsOf(a, q.by))
+	case "active":
+		return s.activeRoutes(q, a)
 	case "capabilities":
-		return found(object{"queryLimit": object{"min": 0, "max": maxPage}, "emailReviewers": true, "streamEvents": a.is(ServiceUsers)})
+		return s.capabilityRoutes(q, a, path[1:])
+	case "tokens", "password.http", "sshkeys":
+		return s.credentialRoutes(q, a, path)
 	}
-	return refuse(http.StatusNotFound, "Not found: %s", path[1])
+	return refuse(http.StatusNotFound, "Not found: %s", path[0])
 }
 
-// groups are those that another account may see.
-func (a *account) groups(by *account) []object {
+func (s *Server) createAccount(q *request, username string) answer {
+	var in struct {
+		Username, Name, Email string
+		Password              string `json:"http_password"`
+		Groups                []string
+	}
+	if a := q.decode(&in); a != nil {
+		return *a
+	}
+	switch {
+	case !q.by.is(Administrators):
+		return refuse(http.StatusForbidden, "create account not permitted")
+	case in.Username != "" && in.Username != username:
+		return refuse(http.StatusBadRequest, "username must match URL")
+	case slices.ContainsFunc(s.accounts, func(a *account) bool { return a.Username == username }):
+		return refuse(http.StatusConflict, "account exists")
+	case in.Email != "" && s.account(in.Email, nil) != nil:
+		return refuse(http.StatusUnprocessableEntity, "email '%s' already exists", in.Email)
+	}
+	a := s.newAccount(Account{Username: username, Name: in.Name, Email: in.Email, Password: in.Password, Groups: in.Groups})
+	return answer{status: http.StatusCreated, json: a.info()}
+}
+
+func (s *Server) activeRoutes(q *request, a *account) answer {
+	switch {
+	case q.method == http.MethodGet && a.inactive:
+		return answer{status: http.StatusNoContent}
+	case q.method == http.MethodGet:
+		return found("ok")
+	case !q.by.is(Administrators):
+		return refuse(http.StatusForbidden, "modify account not permitted")
+	}
+	a.inactive = q.method == http.MethodDelete
+	if a.inactive {
+		return answer{status: http.StatusNoContent}
+	}
+	return found("")
+}
+
+// capabilities are what an account may do on the server.
+func (s *Server) capabilities(a *account) object {
+	can := object{"emailReviewers": true, "queryLimit": object{"min": 0, "max": maxPage}}
+	if a.is(ServiceUsers) || a.is(Administrators) {
+		can["streamEvents"] = true
+	}
+	if a.is(ServiceUsers) {
+		can["priority"] = "BATCH"
+	}
+	if a.is(Administrators) {
+		for _, name := range []string{"administrateServer", "createAccount", "createGroup", "createProject", "maintainServer", "modifyAccount", "viewAllAccounts", "viewConnections"} {
+			can[name] = true
+		}
+	}
+	return can
+}
+
+func (s *Server) capabilityRoutes(q *request, a *account, path []string) answer {
+	if a != q.by && !q.by.is(Administrators) {
+		return refuse(http.StatusForbidden, "administrate server not permitted")
+	}
+	can := s.capabilities(a)
+	if len(path) == 0 || path[0] == "" {
+		return found(can)
+	}
+	if _, ok := can[path[0]]; !ok {
+		return refuse(http.StatusNotFound, "Not found: %s", path[0])
+	}
+	return answer{status: http.StatusOK, text: "ok"}
+}
+
+// groupsOf are those that another account may see.
+func (s *Server) groupsOf(a, by *account) []object {
 	groups := []object{}
 	if a == by {
-		groups = append(groups, object{"id": "global%3AAnonymous-Users", "name": "Anonymous Users"}, object{"id": "global%3ARegistered-Users", "name": "Registered Users"})
+		for _, name := range everybody {
+			groups = append(groups, systemGroupInfo(name))
+		}
 	}
-	for _, g := range a.Groups {
-		visible := g == ServiceUsers || g != Administrators || a == by || by != nil && by.is(Administrators)
-		if visible {
-			groups = append(groups, object{"id": fmt.Sprintf("%x", g), "name": g})
+	for _, name := range a.Groups {
+		if g := s.group(name); s.sees(by, g) {
+			groups = append(groups, s.groupInfo(g, false))
 		}
 	}
 	return groups
@@ -151,20 +250,33 @@ func (s *Server) queryAccounts(q *request) answer {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%s", err)
 	}
-	accounts := []object{}
+	list, refused := readList(q, "q", "o", "suggest")
+	if refused != nil {
+		return *refused
+	}
+	var matching []*account
 	for _, a := range s.accounts {
 		ok, err := node.match(func(op, value string) (bool, error) { return a.matches(op, value) })
 		if err != nil {
 			return refuse(http.StatusBadRequest, "%s", err)
 		}
-		switch {
-		case ok && len(q.query["o"]) > 0:
-			accounts = append(accounts, a.info())
-		case ok:
-			accounts = append(accounts, a.brief())
+		if ok {
+			matching = append(matching, a)
 		}
 	}
-	return found(accounts)
+	page, more := pageOf(list, matching, func(*account) bool { return true })
+	infos := []object{}
+	for i, a := range page {
+		info := a.brief()
+		if len(q.query["o"]) > 0 || q.query.Has("suggest") {
+			info = a.info()
+		}
+		if more && i == len(page)-1 {
+			info["_more_accounts"] = true
+		}
+		infos = append(infos, info)
+	}
+	return found(infos)
 }
 
 func (a *account) matches(op, value string) (bool, error) {
@@ -176,11 +288,12 @@ func (a *account) matches(op, value string) (bool, error) {
 	case "name":
 		return strings.Contains(strings.ToLower(a.Name), strings.ToLower(value)), nil
 	case "is":
-		return value == "active", nil
+		return (value == "active") != a.inactive, nil
 	case "":
 		prefix := strings.ToLower(value)
-		return fmt.Sprint(a.id) == value || strings.HasPrefix(strings.ToLower(a.Username), prefix) ||
-			strings.HasPrefix(strings.ToLower(a.Email), prefix) || strings.Contains(strings.ToLower(a.Name), prefix), nil
+		_, domain, _ := strings.Cut(strings.ToLower(a.Email), "@")
+		return a.number() == value || strings.HasPrefix(strings.ToLower(a.Username), prefix) ||
+			strings.HasPrefix(strings.ToLower(a.Email), prefix) || strings.HasPrefix(domain, prefix) || strings.Contains(strings.ToLower(a.Name), prefix), nil
 	}
 	return false, badQuery("Unsupported operator %s:%s", op, value)
 }

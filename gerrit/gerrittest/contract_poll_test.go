@@ -25,7 +25,7 @@ func (in *inbox) AcceptChanges(_ context.Context, found gerrit.Found) error {
 	}
 	for _, e := range found.Events {
 		id := fmt.Sprintf("%s %d/%d", e.Type, e.Change.Number, e.Patchset.Number)
-		if key := id + e.Patchset.Revision + e.Message.ID; !in.known[key] {
+		if key := fmt.Sprint(id, e.Occurrence()); !in.known[key] {
 			in.known[key] = true
 			in.news = append(in.news, id)
 		}
@@ -80,16 +80,17 @@ func pollFindsWhatHappened(t *testing.T, e *env) {
 	if err := e.bot.AbandonChange(t.Context(), two.id(), "no"); err != nil {
 		t.Fatal(err)
 	}
-	expectNews(t, "closed", in.poll(t, p), fmt.Sprintf("change-abandoned %d/1", two.number), fmt.Sprintf("change-merged %d/3", one.number))
+	expectNews(t, "closed", in.poll(t, p), fmt.Sprintf("change-abandoned %d/1", two.number), fmt.Sprintf("change-merged %d/3", one.number),
+		fmt.Sprintf("comment-added %d/3", one.number), fmt.Sprintf("reviewer-changed %d/3", one.number), fmt.Sprintf("vote-changed %d/3", one.number))
 	if status, _ := e.raw(t, "alice", "POST", two.path()+"/restore", "{}"); status != 200 {
 		t.Fatal(status)
 	}
 	if err := e.bot.AbandonChange(t.Context(), two.id()); err != nil {
 		t.Fatal(err)
 	}
-	expectNews(t, "abandoned again", in.poll(t, p), fmt.Sprintf("change-abandoned %d/1", two.number))
+	expectNews(t, "restored, and abandoned again", in.poll(t, p), fmt.Sprintf("change-abandoned %d/1", two.number), fmt.Sprintf("change-restored %d/1", two.number))
 	e.review(t, one, gerrit.ReviewInput{Message: "after all"})
-	expectNews(t, "commented", in.poll(t, p))
+	expectNews(t, "commented", in.poll(t, p), fmt.Sprintf("comment-added %d/3", one.number), fmt.Sprintf("reviewer-changed %d/3", one.number))
 }
 
 func firstPollFindsOpenChanges(t *testing.T, e *env) {

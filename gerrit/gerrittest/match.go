@@ -30,7 +30,7 @@ func (s *Server) queryChanges(q *request) answer {
 		if err != nil {
 			return refuse(http.StatusBadRequest, "%s", err)
 		}
-		results = append(results, s.pageOf(found, page, q.by))
+		results = append(results, s.changePage(found, page, q.by))
 	}
 	if len(texts) == 1 {
 		return found(results[0])
@@ -80,7 +80,7 @@ func readPage(q *request) (p page, refused *answer) {
 	return p, nil
 }
 
-func (s *Server) pageOf(found []*change, p page, by *account) []object {
+func (s *Server) changePage(found []*change, p page, by *account) []object {
 	more := false
 	found = found[min(p.start, len(found)):]
 	if len(found) > p.size {
@@ -136,7 +136,7 @@ type matcher struct {
 
 // check says what is wrong with a term, before any change is looked at.
 func (m *matcher) check(op, value string) error {
-	nothing := &change{owner: &account{}, patchsets: []*patchset{{uploader: &account{}}}}
+	nothing := &change{owner: &account{}, patchsets: []*patchset{{commit: &commit{}, uploader: &account{}}}}
 	_, err := m.matches(nothing, op, value)
 	return err
 }
@@ -182,6 +182,10 @@ func (m *matcher) matches(c *change, op, value string) (bool, error) {
 		return c.current().uploader == m.server.account(value, m.by), nil
 	case "reviewer", "r":
 		return slices.Contains(c.reviewers, m.server.account(value, m.by)), nil
+	case "cc":
+		return slices.Contains(c.ccs, m.server.account(value, m.by)), nil
+	case "attention":
+		return c.attends(m.server.account(value, m.by)), nil
 	case "subject", "message", "m":
 		return containsFold(c.current().body, value), nil
 	case "label":

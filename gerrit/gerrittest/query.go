@@ -26,57 +26,57 @@ const maxDepth = 200
 // values in quotes or braces, AND between them or nothing, OR, which binds
 // less, NOT or "-", and parentheses.
 func parseQuery(text string) (*node, error) {
-	tokens, err := lex(text)
+	symbols, err := lex(text)
 	if err != nil {
 		return nil, err
 	}
-	if len(tokens) == 0 {
+	if len(symbols) == 0 {
 		return nil, badQuery("query is empty")
 	}
-	p := &parser{tokens: tokens, end: len(text)}
+	p := &parser{symbols: symbols, end: len(text)}
 	n, err := p.or(0)
 	if err != nil {
 		return nil, err
 	}
-	if len(p.tokens) > 0 {
+	if len(p.symbols) > 0 {
 		return nil, p.unexpected()
 	}
 	return n, nil
 }
 
-// token is a parenthesis, a minus, a word such as AND, or a term.
-type token struct {
+// symbol is a parenthesis, a minus, a word such as AND, or a term.
+type symbol struct {
 	mark     byte // '(', ')', '-', 'w' for a bare word, 't' for a term
 	op, text string
 	at       int
 }
 
-func lex(text string) ([]token, error) {
-	var tokens []token
+func lex(text string) ([]symbol, error) {
+	var symbols []symbol
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			i++
 		case c == '(' || c == ')':
-			tokens = append(tokens, token{mark: c, at: i})
+			symbols = append(symbols, symbol{mark: c, at: i})
 			i++
 		case c == '-' && i+1 < len(text) && !strings.ContainsRune(" \t\r\n", rune(text[i+1])):
-			tokens = append(tokens, token{mark: '-', at: i})
+			symbols = append(symbols, symbol{mark: '-', at: i})
 			i++
 		default:
 			t, end, err := lexTerm(text, i)
 			if err != nil {
 				return nil, err
 			}
-			tokens = append(tokens, t)
+			symbols = append(symbols, t)
 			i = end
 		}
 	}
-	return tokens, nil
+	return symbols, nil
 }
 
-func lexTerm(text string, i int) (t token, end int, err error) {
-	t = token{mark: 'w', at: i}
+func lexTerm(text string, i int) (t symbol, end int, err error) {
+	t = symbol{mark: 'w', at: i}
 	end = i
 	for end < len(text) && (text[end] >= 'a' && text[end] <= 'z' || text[end] == '-' && end > i) {
 		end++
@@ -136,15 +136,15 @@ func inputAt(text string, i int) string {
 }
 
 type parser struct {
-	tokens []token
-	end    int // where the text ends
+	symbols []symbol
+	end     int // where the text ends
 }
 
 func (p *parser) unexpected() error {
-	if len(p.tokens) == 0 {
+	if len(p.symbols) == 0 {
 		return badQuery("line 1:%d no viable alternative at input '<EOF>'", p.end)
 	}
-	t := p.tokens[0]
+	t := p.symbols[0]
 	input := string(t.mark)
 	if t.mark == 'w' || t.mark == 't' {
 		input = t.text
@@ -154,10 +154,10 @@ func (p *parser) unexpected() error {
 
 // word takes an operator such as OR, if something follows that it can join.
 func (p *parser) word(word string) bool {
-	if len(p.tokens) < 2 || p.tokens[0].mark != 'w' || !strings.EqualFold(p.tokens[0].text, word) || p.tokens[1].mark == ')' {
+	if len(p.symbols) < 2 || p.symbols[0].mark != 'w' || !strings.EqualFold(p.symbols[0].text, word) || p.symbols[1].mark == ')' {
 		return false
 	}
-	p.tokens = p.tokens[1:]
+	p.symbols = p.symbols[1:]
 	return true
 }
 
@@ -167,7 +167,7 @@ func (p *parser) or(depth int) (*node, error) {
 			if p.word("AND") {
 				return true
 			}
-			return len(p.tokens) > 0 && p.tokens[0].mark != ')' && !p.isOr()
+			return len(p.symbols) > 0 && p.symbols[0].mark != ')' && !p.isOr()
 		})
 	}, func() bool { return p.word("OR") })
 }
@@ -203,12 +203,12 @@ func (p *parser) not(depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, badQuery("query is nested too deep")
 	}
-	if len(p.tokens) == 0 {
+	if len(p.symbols) == 0 {
 		return nil, p.unexpected()
 	}
 	negated := p.word("NOT")
-	if t := p.tokens[0]; !negated && t.mark == '-' {
-		p.tokens = p.tokens[1:]
+	if t := p.symbols[0]; !negated && t.mark == '-' {
+		p.symbols = p.symbols[1:]
 		negated = true
 	}
 	if !negated {
@@ -222,24 +222,24 @@ func (p *parser) not(depth int) (*node, error) {
 }
 
 func (p *parser) atom(depth int) (*node, error) {
-	if len(p.tokens) == 0 {
+	if len(p.symbols) == 0 {
 		return nil, p.unexpected()
 	}
-	t := p.tokens[0]
+	t := p.symbols[0]
 	switch t.mark {
 	case 'w', 't':
-		p.tokens = p.tokens[1:]
+		p.symbols = p.symbols[1:]
 		return &node{kind: "term", op: t.op, text: t.text}, nil
 	case '(':
-		p.tokens = p.tokens[1:]
+		p.symbols = p.symbols[1:]
 		n, err := p.or(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		if len(p.tokens) == 0 || p.tokens[0].mark != ')' {
+		if len(p.symbols) == 0 || p.symbols[0].mark != ')' {
 			return nil, p.unexpected()
 		}
-		p.tokens = p.tokens[1:]
+		p.symbols = p.symbols[1:]
 		return n, nil
 	}
 	return nil, p.unexpected()

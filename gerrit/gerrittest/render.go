@@ -3,7 +3,6 @@ package gerrittest
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -38,10 +37,11 @@ func (s *Server) info(c *change, by *account, f fields) object {
 		"id": fmt.Sprintf("%s~%d", escapeID(c.project), c.number), "triplet_id": escapeID(c.project) + "~" + escapeID(c.branch) + "~" + c.id,
 		"project": c.project, "branch": c.branch, "change_id": c.id, "subject": p.subject, "status": c.status,
 		"created": stamp(c.created), "updated": stamp(c.updated), "hashtags": append([]string{}, c.hashtags...),
-		"insertions": inserted, "deletions": deleted, "total_comment_count": c.comments, "unresolved_comment_count": 0,
-		"has_review_started": !c.wip, "meta_rev_id": c.meta, "_number": c.number, "virtual_id_number": c.number,
+		"insertions": inserted, "deletions": deleted, "total_comment_count": len(c.comments), "unresolved_comment_count": c.unresolved(),
+		"has_review_started": c.started, "meta_rev_id": c.meta, "_number": c.number, "virtual_id_number": c.number,
 		"owner": account(c.owner), "current_revision_number": p.number, "requirements": []object{}, "submit_records": []object{},
 	}
+	info["attention_set"], info["removed_from_attention_set"] = c.attentionSets(account)
 	optional := func(set bool, name string, value any) {
 		if set {
 			info[name] = value
@@ -51,24 +51,44 @@ func (s *Server) info(c *change, by *account, f fields) object {
 	optional(c.wip, "work_in_progress", true)
 	optional(c.private, "is_private", true)
 	optional(c.open(), "submit_type", "MERGE_IF_NECESSARY")
+	if c.picked != nil {
+		info["cherry_pick_of_change"], info["cherry_pick_of_patch_set"] = c.pickedOf, c.picked.number
+	}
 	if c.status == statusMerged {
 		info["submitted"], info["submitter"], info["submission_id"] = stamp(c.submitted), account(c.submitter), fmt.Sprint(c.number)
 	}
+	s.addFields(info, c, by, f, account)
+	return info
+}
+
+// addFields adds what was asked for.
+func (s *Server) addFields(info object, c *change, by *account, f fields, account func(*account) object) {
 	if f["LABELS"] || f["DETAILED_LABELS"] {
 		info["labels"] = s.labelInfos(c, account, f["DETAILED_LABELS"])
 	}
 	if f["DETAILED_LABELS"] {
-		info["permitted_labels"] = s.permitted(by)
-		info["reviewers"] = c.reviewerInfos(account)
+		info["permitted_labels"] = s.permitted(c, by)
+		info["reviewers"] = c.reviewerSets(account)
+	}
+	if f["REVIEWER_UPDATES"] {
+		info["reviewer_updates"] = c.reviewerUpdates(account)
+	}
+	if f["SUBMITTABLE"] {
+		info["submittable"] = c.open() && s.notReady(c) == ""
+	}
+	if f["SUBMIT_REQUIREMENTS"] {
+		info["submit_requirements"] = s.requirementInfos(c)
+	}
+	if f["CHANGE_ACTIONS"] {
+		info["actions"] = s.changeActions(c, by)
 	}
 	if f["MESSAGES"] {
-		info["messages"] = c.messageInfos(account)
+		info["messages"] = s.messageInfos(c, account, false)
 	}
 	if f["CURRENT_REVISION"] || f["ALL_REVISIONS"] {
-		info["current_revision"] = p.revision
-		info["revisions"] = c.revisionInfos(account, f)
+		info["current_revision"] = c.current().revision
+		info["revisions"] = s.revisionInfos(c, account, f)
 	}
-	return info
 }
 
 func infoOf(a *account) object { return a.info() }
@@ -135,8 +155,13 @@ func signed(v int) string {
 	return fmt.Sprintf("%+d", v)
 }
 
-func (s *Server) permitted(by *account) object {
+// permitted is what somebody may vote: of a merged change nothing below what he
+// has voted.
+func (s *Server) permitted(c *change, by *account) object {
 	permitted := object{}
+	if by == nil || c.status == statusAbandoned {
+		return permitted
+	}
 	for i := range s.config.Labels {
 		l := &s.config.Labels[i]
 		low, high, ok := l.rights(by)
@@ -145,7 +170,7 @@ func (s *Server) permitted(by *account) object {
 		}
 		values := []string{}
 		for v := low; v <= high; v++ {
-			if _, known := l.Values[v]; known {
+			if _, known := l.Values[v]; known && (c.open() || v >= c.current().vote(l.Name, by)) {
 				values = append(values, signed(v))
 			}
 		}
@@ -153,90 +178,3 @@ func (s *Server) permitted(by *account) object {
 	}
 	return permitted
 }
-
-func (c *change) reviewerInfos(account func(*account) object) object {
-	infos := object{}
-	for _, r := range c.reviewers {
-		infos["REVIEWER"] = append(list(infos["REVIEWER"]), account(r))
-	}
-	for _, r := range c.ccs {
-		infos["CC"] = append(list(infos["CC"]), account(r))
-	}
-	return infos
-}
-
-func list(v any) []object {
-	l, _ := v.([]object)
-	return l
-}
-
-func (c *change) messageInfos(account func(*account) object) []object {
-	infos := []object{}
-	for _, m := range c.messages {
-		info := object{
-			"id": m.id, "author": account(m.author), "date": stamp(m.date), "message": m.text,
-			"accounts_in_message": []object{}, "_revision_number": m.patchset,
-		}
-		if m.tag != "" {
-			info["tag"] = m.tag
-		}
-		infos = append(infos, info)
-	}
-	return infos
-}
-
-func (c *change) revisionInfos(account func(*account) object, f fields) object {
-	infos := object{}
-	for _, p := range c.patchsets {
-		current := p == c.current()
-		if !current && !f["ALL_REVISIONS"] {
-			continue
-		}
-		info := object{
-			"kind": p.kind, "_number": p.number, "created": stamp(p.created), "uploader": account(p.uploader),
-			"ref": p.ref(c), "fetch": object{}, "branch": "refs/heads/" + c.branch,
-		}
-		if f["ALL_COMMITS"] || current && f["CURRENT_COMMIT"] {
-			info["commit"] = p.commitInfo()
-		}
-		if f["ALL_FILES"] || current && f["CURRENT_FILES"] {
-			info["files"] = p.fileInfos(false)
-		}
-		infos[p.revision] = info
-	}
-	return infos
-}
-
-func (p *patchset) ref(c *change) string {
-	return fmt.Sprintf("refs/changes/%02d/%d/%d", c.number%100, c.number, p.number)
-}
-
-func (p *patchset) commitInfo() object {
-	author := object{"name": p.author.name, "email": p.author.email, "date": stamp(p.created), "tz": 0}
-	committer := object{"name": p.uploader.Name, "email": p.uploader.Email, "date": stamp(p.created), "tz": 0}
-	return object{
-		"parents": []object{{"commit": p.parent, "subject": "Initial empty repository"}},
-		"author":  author, "committer": committer, "subject": p.subject, "message": p.body,
-	}
-}
-
-// fileInfos has every file as added: there is no git to compare with.
-func (p *patchset) fileInfos(message bool) object {
-	infos := object{}
-	for path, text := range p.files {
-		infos[path] = object{"status": "A", "new_mode": 0o100644, "lines_inserted": lines(text), "size_delta": len(text), "size": len(text)}
-	}
-	if message {
-		infos["/COMMIT_MSG"] = object{"status": "A", "lines_inserted": lines(p.body), "size_delta": len(p.body), "size": len(p.body)}
-	}
-	return infos
-}
-
-func (p *patchset) size() (inserted, deleted int) {
-	for _, text := range p.files {
-		inserted += lines(text)
-	}
-	return inserted, 0
-}
-
-func lines(text string) int { return len(slices.Collect(strings.Lines(text))) }

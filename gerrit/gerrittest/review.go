@@ -1,7 +1,6 @@
 package gerrittest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,16 +12,20 @@ import (
 const maxMessage = 16384
 
 type reviewInput struct {
-	Message  string
-	Tag      string
-	Notify   string
-	Labels   map[string]labelValue
-	Comments map[string][]struct {
-		Line    int
-		Message string
-	}
-	WorkInProgress bool `json:"work_in_progress"`
-	Ready          bool
+	Message         string
+	Tag             string
+	Notify          string
+	Labels          map[string]labelValue
+	Comments        map[string][]commentInput
+	OmitDuplicates  bool `json:"omit_duplicate_comments"`
+	Drafts          draftHandling
+	Reviewers       []reviewerInput
+	WorkInProgress  bool `json:"work_in_progress"`
+	Ready           bool
+	Attend          []attentionInput `json:"add_to_attention_set"`
+	Relieve         []attentionInput `json:"remove_from_attention_set"`
+	IgnoreAttention bool             `json:"ignore_automatic_attention_set_rules"`
+	OnBehalfOf      string           `json:"on_behalf_of"`
 }
 
 // labelValue is a number, or one in quotes.
@@ -34,34 +37,73 @@ func (v *labelValue) UnmarshalJSON(p []byte) error {
 	return err
 }
 
+// draftHandling says which of the author's drafts are posted.
+type draftHandling string
+
+func (v *draftHandling) UnmarshalText(p []byte) error {
+	*v = draftHandling(p)
+	if !slices.Contains([]string{"KEEP", "PUBLISH", "PUBLISH_ALL_REVISIONS"}, string(p)) {
+		return fmt.Errorf("unknown handling of drafts %q", p)
+	}
+	return nil
+}
+
+// reply is a review that nothing is wrong with.
+type reply struct {
+	in       reviewInput
+	p        *patchset
+	by       *account
+	changed  map[string]int // votes that are not yet as asked
+	comments []*comment
+	asked    []askedReviewer
+	attend   []askedAttention
+}
+
+type askedReviewer struct {
+	of     *account
+	in     reviewerInput
+	result object
+}
+
+type askedAttention struct {
+	of     *account
+	in     bool
+	reason string
+}
+
 func (s *Server) review(q *request, c *change, p *patchset) answer {
 	in, refused := readReview(q)
 	if refused != nil {
 		return *refused
 	}
-	if n := len(utf16.Encode([]rune(in.Message))); n > maxMessage {
-		return refuse(http.StatusBadRequest, "One or more comments were rejected in validation: Comment size exceeds limit (%d > %d)", n, maxMessage)
-	}
-	if in.WorkInProgress && q.by != c.owner && !q.by.is(Administrators) {
-		return refuse(http.StatusForbidden, "toggle work in progress state not permitted")
-	}
+	r := reply{in: in, p: p, by: q.by}
 	taken, a := s.votes(q.by, in)
 	if a != nil {
 		return *a
 	}
-	for file := range in.Comments {
-		if _, ok := p.files[file]; !ok && file != "/PATCHSET_LEVEL" && file != "/COMMIT_MSG" {
-			return refuse(http.StatusBadRequest, "file %s not found in revision %d,%d", file, c.number, p.number)
+	results := object{}
+	for _, check := range []func() *answer{
+		func() *answer { return s.readComments(c, &r) },
+		func() *answer { return s.readReviewers(&r, results) },
+		func() *answer { return c.mayReview(&r) },
+		func() *answer { return s.readAttention(c, &r) },
+		func() (a *answer) { r.changed, a = c.differing(p, q.by, taken); return a },
+	} {
+		if a := check(); a != nil {
+			return *a
 		}
 	}
-	changed, a := c.differing(p, q.by, taken)
-	if a != nil {
-		return *a
-	}
-	s.apply(c, p, q.by, in, changed)
+	ready := in.Ready && c.wip
+	s.apply(c, r)
 	result := object{"change_info": s.info(c, q.by, fields{})}
 	if in.Labels != nil {
 		result["labels"] = taken
+	}
+	if len(results) > 0 {
+		result["reviewers"] = results
+	}
+	if ready {
+		result["ready"] = true
 	}
 	return found(result)
 }
@@ -78,7 +120,79 @@ func readReview(q *request) (in reviewInput, refused *answer) {
 		a := badJSON()
 		return in, &a
 	}
+	if n := len(utf16.Encode([]rune(in.Message))); n > maxMessage {
+		a := refuse(http.StatusBadRequest, "One or more comments were rejected in validation: Comment size exceeds limit (%d > %d)", n, maxMessage)
+		return in, &a
+	}
 	return in, nil
+}
+
+// mayReview tells what of a review is its author's to ask for.
+func (c *change) mayReview(r *reply) *answer {
+	if r.in.WorkInProgress && r.in.Ready {
+		a := refuse(http.StatusBadRequest, "work_in_progress and ready are mutually exclusive")
+		return &a
+	}
+	if wanted := r.in.WorkInProgress || r.in.Ready; wanted && r.in.WorkInProgress != c.wip && r.by != c.owner && !r.by.is(Administrators) {
+		a := refuse(http.StatusForbidden, "toggle work in progress state not permitted")
+		return &a
+	}
+	return nil
+}
+
+// readComments makes the comments that are to be posted, with the drafts.
+func (s *Server) readComments(c *change, r *reply) *answer {
+	for path, list := range r.in.Comments {
+		for _, in := range list {
+			made, refused := s.readComment(c, r.p, r.by, path, in)
+			if refused != nil {
+				return refused
+			}
+			there := made != nil && slices.ContainsFunc(c.comments, made.same)
+			if made != nil && !(there && r.in.OmitDuplicates) {
+				r.comments = append(r.comments, made)
+			}
+		}
+	}
+	if r.in.Drafts == "" || r.in.Drafts == "KEEP" {
+		return nil
+	}
+	for _, d := range c.draftsOf(r.by) {
+		if d.patchset == r.p || r.in.Drafts == "PUBLISH_ALL_REVISIONS" {
+			r.comments = append(r.comments, d)
+		}
+	}
+	return nil
+}
+
+// readReviewers finds those that are to be added or removed. One that nobody
+// knows refuses the whole.
+func (s *Server) readReviewers(r *reply, results object) *answer {
+	refused := false
+	for _, in := range r.in.Reviewers {
+		of, result, ok := s.readReviewer(r.by, in)
+		results[in.Reviewer] = result
+		refused = refused || !ok
+		r.asked = append(r.asked, askedReviewer{of, in, result})
+	}
+	if !refused {
+		return nil
+	}
+	return &answer{status: http.StatusBadRequest, json: object{"reviewers": results, "error": "error adding reviewer"}}
+}
+
+// readAttention finds those who are to come into the attention set or leave it.
+func (s *Server) readAttention(c *change, r *reply) *answer {
+	for i, in := range slices.Concat(r.in.Attend, r.in.Relieve) {
+		of := s.account(in.User, r.by)
+		asked := func(a askedReviewer) bool { return a.of == of }
+		if of == nil || !c.active(of) && of != r.by && !slices.ContainsFunc(r.asked, asked) {
+			a := refuse(http.StatusBadRequest, notActive, in.User)
+			return &a
+		}
+		r.attend = append(r.attend, askedAttention{of, i < len(r.in.Attend), in.Reason})
+	}
+	return nil
 }
 
 // votes gives those that are taken. What no label has is left out without a
@@ -92,6 +206,10 @@ func (s *Server) votes(by *account, in reviewInput) (taken map[string]int, refus
 		}
 		if _, ok := l.Values[value]; !ok {
 			continue
+		}
+		if in.OnBehalfOf != "" {
+			a := refuse(http.StatusForbidden, "not permitted to modify label %q on behalf of %q", name, in.OnBehalfOf)
+			return nil, &a
 		}
 		if low, high, _ := l.rights(by); value < low || value > high {
 			a := refuse(http.StatusForbidden, "Applying label %q: %d is restricted", name, value)
@@ -127,123 +245,4 @@ func (c *change) differing(p *patchset, by *account, asked map[string]int) (chan
 		return nil, &a
 	}
 	return changed, nil
-}
-
-// apply writes votes and message. Without either nothing happens.
-func (s *Server) apply(c *change, p *patchset, by *account, in reviewInput, changed map[string]int) {
-	var shown []string
-	followUp := ""
-	for label, value := range changed {
-		switch was := p.vote(label, by); {
-		case value == 0 && was == 0:
-		case value == 0:
-			shown = append(shown, " -"+label)
-		default:
-			shown = append(shown, fmt.Sprintf(" %s%+d", label, value))
-		}
-		a := approval{label: label, by: by, value: value, tag: in.Tag, date: s.now()}
-		p.set(a)
-		if l := s.label(label); l != nil {
-			followUp += c.copyOn(l, a, p.number)
-		}
-	}
-	slices.SortFunc(shown, func(a, b string) int { return strings.Compare(strings.Trim(a, " -"), strings.Trim(b, " -")) })
-	if in.WorkInProgress != in.Ready && c.wip != in.WorkInProgress {
-		c.wip = in.WorkInProgress
-	}
-	comments := 0
-	for _, list := range in.Comments {
-		comments += len(list)
-	}
-	c.comments += comments
-	text := fmt.Sprintf("Patch Set %d:%s", p.number, strings.Join(shown, ""))
-	empty := text
-	if followUp != "" {
-		text += "\n\nCopied votes on follow-up patch sets have been updated:" + followUp
-	}
-	switch {
-	case comments == 1:
-		text += "\n\n(1 comment)"
-	case comments > 1:
-		text += fmt.Sprintf("\n\n(%d comments)", comments)
-	}
-	text = withText(text, in.Message)
-	if text == empty && len(shown) == 0 {
-		return
-	}
-	c.reviewed(by)
-	s.touch(c)
-	m := &message{id: c.meta, tag: in.Tag, author: by, date: c.updated, text: text, patchset: p.number, notify: in.Notify}
-	c.messages = append(c.messages, m)
-	s.told(c, m)
-}
-
-// reviewed makes an account a reviewer when it has a vote, else somebody who
-// spoke.
-func (c *change) reviewed(by *account) {
-	for _, p := range c.patchsets {
-		for _, a := range p.approvals {
-			if a.by == by && !slices.Contains(c.reviewers, by) {
-				c.reviewers = append(c.reviewers, by)
-				c.ccs = slices.DeleteFunc(c.ccs, func(a *account) bool { return a == by })
-			}
-		}
-	}
-	c.spoke(by)
-}
-
-func (c *change) spoke(by *account) {
-	if by != c.owner && !slices.Contains(c.reviewers, by) && !slices.Contains(c.ccs, by) {
-		c.ccs = append(c.ccs, by)
-	}
-}
-
-// Vote votes on the current patch set as somebody does on the page; it asks for
-// no right.
-func (s *Server) Vote(number int, by, label string, value int) {
-	s.update(func() {
-		c, a := s.mustChange(number), s.mustAccount(by)
-		s.apply(c, c.current(), a, reviewInput{}, map[string]int{label: value})
-	})
-}
-
-// RemoveVote takes somebody's vote away, as an administrator does.
-func (s *Server) RemoveVote(number int, of, label string) {
-	s.update(func() {
-		c, a := s.mustChange(number), s.mustAccount(of)
-		s.removeVote(c, a, c.owner, label)
-	})
-}
-
-func (s *Server) removeVote(c *change, of, by *account, label string) bool {
-	p := c.current()
-	was := p.vote(label, of)
-	if was == 0 {
-		return false
-	}
-	a := approval{label: label, by: of, date: s.now()}
-	p.set(a)
-	s.say(c, by, "autogenerated:gerrit:deleteVote", fmt.Sprintf("Removed %s%+d by %s\n", label, was, of.mention()))
-	return true
-}
-
-func (a *account) mention() string { return fmt.Sprintf("<GERRIT_ACCOUNT_%d>", a.id) }
-
-// badJSON is the answer to a body that isn't what it should be.
-func badJSON() answer { return refuse(http.StatusBadRequest, "Invalid application/json in request") }
-
-// decode reads a request's JSON. No body is an empty object.
-func (q *request) decode(into any) *answer {
-	if len(q.body) == 0 {
-		if q.contentType != "application/json" {
-			return nil
-		}
-		a := refuse(http.StatusBadRequest, "Expected JSON object")
-		return &a
-	}
-	if err := json.Unmarshal(q.body, into); err != nil {
-		a := badJSON()
-		return &a
-	}
-	return nil
 }

@@ -1,8 +1,6 @@
 package gerrittest
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -11,28 +9,6 @@ import (
 	"strings"
 	"time"
 )
-
-// request is one request as its handler sees it.
-type request struct {
-	method      string
-	query       url.Values
-	contentType string
-	body        []byte
-	by          *account // nil: nobody
-}
-
-// answer is what a handler says: JSON, a line of text, or nothing but a status.
-type answer struct {
-	status int
-	json   any
-	text   string
-}
-
-func found(v any) answer { return answer{status: http.StatusOK, json: v} }
-
-func refuse(status int, format string, args ...any) answer {
-	return answer{status: status, text: fmt.Sprintf(format, args...)}
-}
 
 const maxBody = 16 << 20
 
@@ -67,6 +43,9 @@ func (s *Server) answer(r *http.Request, body []byte) (a answer) {
 	path, authenticated := strings.CutPrefix(r.URL.EscapedPath(), "/a/")
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	q := &request{method: r.Method, query: r.URL.Query(), contentType: kind, body: body}
+	if q.method == http.MethodHead {
+		q.method = http.MethodGet
+	}
 	s.update(func() {
 		if authenticated {
 			by, ok := s.login(r)
@@ -82,6 +61,7 @@ func (s *Server) answer(r *http.Request, body []byte) (a answer) {
 }
 
 // segments gives the parts of a path, unescaped as Gerrit does: a + is a blank.
+// A slash at the end adds none.
 func segments(path string) []string {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, part := range parts {
@@ -89,11 +69,14 @@ func segments(path string) []string {
 			parts[i] = plain
 		}
 	}
+	if n := len(parts); n > 1 && parts[n-1] == "" {
+		parts = parts[:n-1]
+	}
 	return parts
 }
 
 func (s *Server) route(q *request, path []string) answer {
-	if q.method != http.MethodGet && q.method != http.MethodHead && q.by == nil {
+	if q.method != http.MethodGet && q.by == nil {
 		return refuse(http.StatusForbidden, "Authentication required")
 	}
 	switch path[0] {
@@ -102,145 +85,135 @@ func (s *Server) route(q *request, path []string) answer {
 	case "accounts":
 		return s.accountRoutes(q, path[1:])
 	case "projects":
-		return s.projectRoutes(path[1:])
+		return s.projectRoutes(q, path[1:])
+	case "groups":
+		return s.groupRoutes(q, path[1:])
 	case "config":
-		if strings.Join(path, "/") == "config/server/version" {
-			return found(s.config.Version)
-		}
+		return s.configRoutes(q, path[1:])
 	}
-	return refuse(http.StatusNotFound, "Not Found")
-}
-
-func (s *Server) projectRoutes(path []string) answer {
-	if len(path) == 0 || s.projects[path[0]] == nil {
-		return refuse(http.StatusNotFound, "Not found: %s", strings.Join(path, "/"))
-	}
-	p := s.projects[path[0]]
-	if len(path) == 1 {
-		return found(object{"id": escapeID(p.name), "name": p.name, "parent": "All-Projects", "state": "ACTIVE"})
-	}
-	if len(path) == 3 && path[1] == "branches" {
-		if head, ok := p.branches[strings.TrimPrefix(path[2], "refs/heads/")]; ok {
-			return found(object{"ref": "refs/heads/" + strings.TrimPrefix(path[2], "refs/heads/"), "revision": head})
-		}
-	}
-	return refuse(http.StatusNotFound, "Not found: %s", path[len(path)-1])
+	return notHere()
 }
 
 func (s *Server) changeRoutes(q *request, path []string) answer {
-	if len(path) == 0 || path[0] == "" {
+	if len(path) == 0 {
+		if q.method == http.MethodPost {
+			return s.createChange(q)
+		}
 		return s.queryChanges(q)
 	}
 	c := s.find(path[0], q.by)
 	if c == nil {
 		return refuse(http.StatusNotFound, "Not found: %s", path[0])
 	}
-	rest := strings.TrimSuffix(strings.Join(path[1:], "/"), "/")
-	switch q.method + " " + rest {
-	case "GET ", "HEAD ", "GET detail":
+	view := strings.Join(path[1:], "/")
+	switch q.method + " " + view {
+	case "GET ", "GET detail":
 		p, refused := readPage(q)
 		if refused != nil {
 			return *refused
 		}
-		if rest == "detail" {
+		if view == "detail" {
 			p.fields.detail()
 		}
 		return found(s.info(c, q.by, p.fields))
 	case "DELETE ":
-		if !q.by.is(Administrators) && (q.by != c.owner || !c.open()) {
-			return refuse(http.StatusForbidden, "delete not permitted")
-		}
-		c.deleted = true
-		return answer{status: http.StatusNoContent}
-	case "GET hashtags":
-		return found(append([]string{}, c.hashtags...))
+		return s.deleteChange(q, c)
 	case "POST hashtags":
 		return s.setHashtags(q, c)
-	case "GET topic":
-		return found(c.topic)
-	case "GET messages":
-		return found(c.messageInfos(infoOf))
-	case "POST abandon", "POST restore", "POST submit":
-		return s.move(q, c, rest)
-	case "POST wip", "POST ready", "POST private", "DELETE private":
-		return s.sign(q, c, rest)
+	case "POST abandon", "POST restore":
+		return s.move(q, c, view)
+	case "POST submit":
+		return s.submit(q, c)
+	case "POST rebase":
+		return s.rebase(q, c)
+	case "POST move":
+		return s.moveTo(q, c)
+	case "POST wip", "POST ready":
+		return s.signWIP(q, c, view == "wip")
+	case "POST private", "DELETE private", "POST private.delete":
+		return s.signPrivate(q, c, q.method == http.MethodPost && view == "private")
+	case "POST edit:publish":
+		return s.publishEdit(q, c)
 	}
 	return s.partRoutes(q, c, path[1:])
 }
 
-// partRoutes are revisions/ID/… and reviewers/ID/votes/LABEL.
+// partRoutes are the views of a change that have more below them, and those
+// that only tell something.
 func (s *Server) partRoutes(q *request, c *change, path []string) answer {
-	if len(path) == 4 && path[0] == "reviewers" && path[2] == "votes" && q.method == http.MethodDelete {
-		of := s.account(path[1], q.by)
-		if of == nil || !s.removeVote(c, of, q.by, path[3]) {
-			return refuse(http.StatusNotFound, "Not Found")
+	view, below := path[0], path[1:]
+	switch view {
+	case "topic":
+		return s.topicRoutes(q, c)
+	case "edit":
+		return s.editRoutes(q, c, below)
+	case "reviewers":
+		return s.reviewerRoutes(q, c, below)
+	case "attention":
+		return s.attentionRoutes(q, c, below)
+	case "revisions":
+		if len(below) >= 2 {
+			return s.revisionRoutes(q, c, below)
 		}
-		return answer{status: http.StatusNoContent}
+		return notHere()
 	}
-	if path[0] != "revisions" || len(path) < 3 {
-		if isKnown(path[0]) {
-			return refuse(http.StatusNotFound, "Not Found")
-		}
-		return refuse(http.StatusNotFound, "Not found: %s", path[0])
+	tells := map[string]func() any{
+		"hashtags": func() any { return append([]string{}, c.hashtags...) },
+		"messages": func() any { return s.messageInfos(c, infoOf, true) },
+		"message":  func() any { return messageInfo(c.current()) },
+		"comments": func() any { return commentInfos(c.comments, nil) },
+		"drafts":   func() any { return commentInfos(c.draftsOf(q.by), nil) },
 	}
-	p := c.revision(path[1])
-	if p == nil {
-		return refuse(http.StatusNotFound, "Not found: %s", path[1])
+	if tell := tells[view]; tell != nil && q.method == http.MethodGet && len(below) == 0 {
+		return found(tell())
 	}
-	switch q.method + " " + path[2] {
-	case "POST review":
-		return s.review(q, c, p)
-	case "GET files":
-		return found(p.fileInfos(true))
-	case "GET commit":
-		info := p.commitInfo()
-		info["commit"] = p.revision
-		return found(info)
+	if _, known := tells[view]; known || isAction(view) {
+		return notHere()
 	}
-	return refuse(http.StatusNotFound, "Not found: %s", path[2])
+	return refuse(http.StatusNotFound, "Not found: %s", view)
 }
 
-// isKnown tells the views of a change that exist, if not for this method.
-func isKnown(view string) bool {
+// isAction tells the views of a change that are for POST only.
+func isAction(view string) bool {
 	switch view {
-	case "hashtags", "topic", "messages", "abandon", "restore", "submit", "wip", "ready", "private", "reviewers", "revisions":
+	case "abandon", "restore", "submit", "rebase", "move", "wip", "ready", "private", "edit:publish":
 		return true
 	}
 	return false
 }
 
-// write sends the answer as Gerrit does: JSON with a prefix, zipped if the
-// client takes it and it is worth it; anything else as one line of text.
-func (a answer) write(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
-	if a.status == http.StatusNoContent {
-		w.WriteHeader(a.status)
-		return
+// revisionRoutes are revisions/ID/… of a change.
+func (s *Server) revisionRoutes(q *request, c *change, path []string) answer {
+	p := c.revision(path[0])
+	if p == nil {
+		return refuse(http.StatusNotFound, "Not found: %s", path[0])
 	}
-	if a.json == nil {
-		h.Set("Content-Type", "text/plain;charset=utf-8")
-		if a.status == http.StatusUnauthorized {
-			h.Set("WWW-Authenticate", `Basic realm="Gerrit Code Review"`)
-		}
-		w.WriteHeader(a.status)
-		fmt.Fprintln(w, a.text)
-		return
+	view, below := path[1], path[2:]
+	switch view {
+	case "files":
+		return s.fileRoutes(q, c, p, below)
+	case "drafts":
+		return s.draftRoutes(q, c, p, below)
 	}
-	h.Set("Content-Type", "application/json;charset=utf-8")
-	text, err := json.Marshal(a.json)
-	if err != nil {
-		panic(fmt.Sprintf("gerrittest: %v", err)) // all that is answered can be encoded
+	switch q.method + " " + view {
+	case "POST review":
+		return s.review(q, c, p)
+	case "POST submit":
+		return s.submitRevision(q, c, p)
+	case "POST cherrypick":
+		return s.cherryPick(q, c, p)
+	case "GET commit":
+		return found(s.commitInfo(p.commit, true))
+	case "GET comments":
+		return found(commentInfos(c.comments, p))
+	case "GET mergeable":
+		return s.mergeable(c, p)
+	case "GET related":
+		return s.related(p, q.by)
+	case "GET actions":
+		return found(s.revisionActions(c, p, q.by))
+	case "GET patch":
+		return base64Of(p.patch())
 	}
-	out := io.Writer(w)
-	if len(text) > 1024 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		zip := gzip.NewWriter(w)
-		defer zip.Close()
-		out = zip
-	}
-	if a.status != http.StatusOK {
-		w.WriteHeader(a.status)
-	}
-	fmt.Fprintf(out, ")]}'\n%s\n", text)
+	return refuse(http.StatusNotFound, "Not found: %s", view)
 }

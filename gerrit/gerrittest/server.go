@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // Config is what a Server may be told. The zero value is fine.
@@ -30,6 +32,9 @@ type Config struct {
 	// OnMessage is called after each message on a change, in order, and may
 	// not use the Server's methods.
 	OnMessage func(change Change, m Message)
+	// OnEvent is called with each event that the server tells on its streams,
+	// in order, and may not use the Server's methods.
+	OnEvent func(Event)
 }
 
 // Server is a Gerrit. Its methods may be used by many goroutines.
@@ -41,21 +46,21 @@ type Server struct {
 	closing sync.Once
 	done    chan struct{} // closed by Close: releases hanging requests
 
-	mu       sync.Mutex
-	changed  chan struct{} // closed and made anew whenever mu guarded a change
-	salt     string
-	ids      int
-	projects map[string]*project
-	accounts []*account
-	changes  []*change // by number, which begins at 1
-	faults   []*Fault
-	requests []Request
-	tagging  chan struct{} // a writer of hashtags that waits for another; see meet
-}
-
-type project struct {
-	name     string
-	branches map[string]string // to their heads
+	mu        sync.Mutex
+	changed   chan struct{} // closed and made anew whenever mu guarded a change
+	salt      string
+	ids       int
+	projects  map[string]*project
+	commits   map[string]*commit
+	accounts  []*account
+	groups    []*group
+	changes   []*change // by number, which begins at 1
+	faults    []*Fault
+	requests  []Request
+	tagging   chan struct{} // a writer of hashtags that waits for another; see meet
+	listeners map[*listener]bool
+	shells    []*SSH
+	signer    ssh.Signer // the host key, once there is one
 }
 
 // Start starts a server without accounts and projects.
@@ -78,8 +83,11 @@ func Start(config Config) (*Server, error) {
 	}
 	s := &Server{
 		config: config, url: "http://" + l.Addr().String(), done: make(chan struct{}), changed: make(chan struct{}),
-		salt: rand.Text(), projects: map[string]*project{},
+		salt: rand.Text(), projects: map[string]*project{}, commits: map[string]*commit{}, listeners: map[*listener]bool{},
 	}
+	s.projects[allProjects] = &project{name: allProjects, head: "refs/meta/config", branches: map[string]string{}, tags: map[string]*tag{}}
+	s.group(Administrators)
+	s.group(ServiceUsers)
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go func() {
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -111,21 +119,17 @@ func NewServer(config Config) *Server {
 // URL is the server's address, without a slash at the end.
 func (s *Server) URL() string { return s.url }
 
-// Close stops the server and cuts all connections.
+// Close stops the server, its SSH too, and cuts all connections.
 func (s *Server) Close() {
 	s.closing.Do(func() { close(s.done) })
 	_ = s.http.Close()
-}
-
-// AddProject adds a project with branches.
-func (s *Server) AddProject(name string, branches ...string) {
-	s.update(func() {
-		p := &project{name: name, branches: map[string]string{}}
-		for _, b := range branches {
-			p.branches[b] = s.sha("initial", name)
-		}
-		s.projects[name] = p
-	})
+	s.mu.Lock()
+	shells := s.shells
+	s.shells = nil
+	s.mu.Unlock()
+	for _, h := range shells {
+		h.Close()
+	}
 }
 
 // update runs f with the server to itself, and wakes those who wait for a

@@ -1,6 +1,7 @@
 package gerrittest
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -18,6 +19,9 @@ type Change struct {
 	Current                Patchset
 	Patchsets              []Patchset
 	Messages               []Message
+	Comments               []Comment
+	Reviewers, CCs         []string                  // usernames
+	Attention              []string                  // usernames of who has to do something next
 	Votes                  map[string]map[string]int // on the current patch set: label, username, value; no zeros
 	MetaRevID              string
 }
@@ -40,9 +44,21 @@ type Message struct {
 	Tag      string
 	Author   string // a username
 	Date     time.Time
-	Text     string
+	Text     string // accounts are mentioned by name and address
 	Patchset int
 	Notify   string // what the review asked for; Gerrit itself doesn't show it
+}
+
+// Comment is an inline comment that was posted; "/PATCHSET_LEVEL" is the path
+// of those on a patch set as a whole.
+type Comment struct {
+	ID, Path   string
+	Line       int // 0: on the file; of a range its last
+	Text       string
+	Unresolved bool
+	InReplyTo  string
+	Author     string // a username
+	Patchset   int
 }
 
 // Change gives a change as it stands; its Number is 0 when there is none.
@@ -59,7 +75,7 @@ func (s *Server) Changes() []Change {
 	var all []Change
 	for _, c := range s.changes {
 		if !c.deleted {
-			all = append(all, snapshot(c))
+			all = append(all, s.snapshot(c))
 		}
 	}
 	return all
@@ -69,10 +85,10 @@ func (s *Server) snapshotLocked(number int) Change {
 	if number < 1 || number > len(s.changes) || s.changes[number-1].deleted {
 		return Change{}
 	}
-	return snapshot(s.changes[number-1])
+	return s.snapshot(s.changes[number-1])
 }
 
-func snapshot(c *change) Change {
+func (s *Server) snapshot(c *change) Change {
 	snap := Change{
 		Number: c.number, Project: c.project, Branch: c.branch, ChangeID: c.id, Subject: c.current().subject, Topic: c.topic,
 		Status: c.status, Owner: c.owner.Username, Created: c.created, Updated: c.updated, Hashtags: slices.Clone(c.hashtags),
@@ -82,7 +98,19 @@ func snapshot(c *change) Change {
 		snap.Patchsets = append(snap.Patchsets, p.snapshot(c))
 	}
 	for _, m := range c.messages {
-		snap.Messages = append(snap.Messages, m.snapshot())
+		snap.Messages = append(snap.Messages, s.messageSnapshot(m))
+	}
+	for _, of := range c.comments {
+		snap.Comments = append(snap.Comments, Comment{
+			ID: of.id, Path: of.path, Line: of.line, Text: of.text, Unresolved: of.unresolved, InReplyTo: of.replyTo,
+			Author: of.author.Username, Patchset: of.patchset.number,
+		})
+	}
+	snap.Reviewers, snap.CCs = usernames(c.reviewers), usernames(c.ccs)
+	for _, a := range c.attention {
+		if a.in {
+			snap.Attention = append(snap.Attention, a.of.Username)
+		}
 	}
 	for _, a := range c.current().approvals {
 		if a.value == 0 {
@@ -101,13 +129,18 @@ func (p *patchset) snapshot(c *change) Patchset {
 		Change: c.number, Number: p.number, Revision: p.revision, Kind: p.kind, Ref: p.ref(c),
 		Uploader: p.uploader.Username, Created: p.created,
 	}
-	for path := range p.files {
-		snap.Files = append(snap.Files, path)
-	}
-	slices.Sort(snap.Files)
+	snap.Files = slices.Sorted(maps.Keys(p.contents()))
 	return snap
 }
 
-func (m *message) snapshot() Message {
-	return Message{ID: m.id, Tag: m.tag, Author: m.author.Username, Date: m.date, Text: m.text, Patchset: m.patchset, Notify: m.notify}
+func (s *Server) messageSnapshot(m *message) Message {
+	return Message{ID: m.id, Tag: m.tag, Author: m.author.Username, Date: m.date, Text: s.plainText(m.text), Patchset: m.patchset, Notify: m.notify}
+}
+
+func usernames(of []*account) []string {
+	var names []string
+	for _, a := range of {
+		names = append(names, a.Username)
+	}
+	return names
 }

@@ -32,30 +32,32 @@ type change struct {
 	hashtags  []string // sorted
 	wip       bool
 	private   bool
+	started   bool // it was ready for review once
 	meta      string
 	patchsets []*patchset
 	messages  []*message
-	comments  int
-	reviewers []*account // who voted, in order
-	ccs       []*account // who only spoke
+	comments  []*comment
+	drafts    []*comment // each its author's own
+	reviewers []*account // who voted or was asked to review, in order
+	ccs       []*account // who only spoke, or was put there
+	turns     []reviewerTurn
+	attention []*attention
+	edits     map[*account]*edit
+	picked    *patchset // what it is a cherry-pick of
+	pickedOf  int       // the change of that
 	deleted   bool
 }
 
+// patchset is a commit that was pushed for review.
 type patchset struct {
-	number    int
-	revision  string
-	kind      string
-	subject   string
-	body      string // the commit's message
-	uploader  *account
-	author    person
-	parent    string
-	created   time.Time
-	files     map[string]string
-	approvals []*approval
+	*commit
+	number      int
+	kind        string
+	uploader    *account
+	created     time.Time
+	description string
+	approvals   []*approval
 }
-
-type person struct{ name, email string }
 
 // approval is a vote on a patch set. One of value 0 was taken back.
 type approval struct {
@@ -72,7 +74,7 @@ type message struct {
 	tag      string
 	author   *account
 	date     time.Time
-	text     string
+	text     string // accounts are mentioned by number
 	patchset int
 	notify   string
 }
@@ -87,16 +89,18 @@ func (s *Server) sha(of ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// touch makes a new state of a change.
-func (s *Server) touch(c *change) {
+// touch makes a new state of a change, as somebody wrote to it.
+func (s *Server) touch(c *change, by *account) {
+	before := c.meta
 	c.updated = s.now()
 	c.meta = s.sha("meta")
+	s.tellRef(c, by, before)
 }
 
 // say puts a message on a change, which is touched by it: the message is known
 // by the change's new state.
 func (s *Server) say(c *change, by *account, tag, text string) *message {
-	s.touch(c)
+	s.touch(c, by)
 	m := &message{id: c.meta, tag: tag, author: by, date: c.updated, text: text, patchset: c.current().number}
 	c.messages = append(c.messages, m)
 	s.told(c, m)
@@ -105,7 +109,7 @@ func (s *Server) say(c *change, by *account, tag, text string) *message {
 
 func (s *Server) told(c *change, m *message) {
 	if s.config.OnMessage != nil {
-		s.config.OnMessage(snapshot(c), m.snapshot())
+		s.config.OnMessage(s.snapshot(c), s.messageSnapshot(m))
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -147,10 +146,7 @@ func (b *bot) wire(p *Parts) {
 func (b *bot) gerritClients(trusted *tls.Config) map[string]*gerrit.Client {
 	clients := make(map[string]*gerrit.Client, len(b.cfg.Gerrit))
 	for name, g := range b.cfg.Gerrit {
-		c := gerrit.NewClient(g.URL, gerrit.PasswordAuth(g.User, g.Token.Read))
-		c.HTTPClient = &http.Client{Transport: gerrit.NewTransport(trusted)}
-		c.RequestsPerSecond, c.Concurrent = g.Limits.RequestsPerSecond, g.Limits.Concurrent
-		clients[name] = c
+		clients[name] = GerritClient(g, trusted)
 	}
 	return clients
 }

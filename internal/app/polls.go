@@ -35,7 +35,7 @@ const jitter, spreadFrom = 2 * time.Second, 10
 func newPolls(cfg *config.Config, clients map[string]*gerrit.Client, inbox *ingest.Inbox, log zerolog.Logger) *polls {
 	p := &polls{log: log, health: map[string]*pollHealth{}}
 	for name, g := range cfg.Gerrit {
-		poller := &gerrit.Poller{Client: clients[name], Server: name, Overlap: g.Poll.Overlap, Cursors: inbox, Inbox: inbox}
+		poller := &gerrit.Poller{Client: clients[name], Server: name, Overlap: g.Poll.Overlap, Cursors: inbox, Seen: inbox, Inbox: inbox}
 		p.health[name] = &pollHealth{}
 		job := schedule.Job{Name: "poll " + name, When: g.Poll.When, AtStart: true, Do: func(ctx context.Context, _ time.Time) error {
 			p.note(ctx, name, poller.Poll(ctx))

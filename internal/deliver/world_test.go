@@ -275,7 +275,7 @@ func (w *world) push(files ...string) gerrittest.Patchset {
 // poll takes in what the poller finds.
 func (w *world) poll() {
 	w.t.Helper()
-	p := gerrit.Poller{Client: w.Gerrit["main"].(*gerrit.Client), Server: "main", Overlap: time.Minute, Cursors: w.inbox, Inbox: w.inbox}
+	p := gerrit.Poller{Client: w.Gerrit["main"].(*gerrit.Client), Server: "main", Overlap: time.Minute, Cursors: w.inbox, Seen: w.inbox, Inbox: w.inbox}
 	if err := p.Poll(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}

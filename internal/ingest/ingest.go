@@ -1,22 +1,19 @@
 // Package ingest makes durable events of what the sources bring.
 //
-// A pulse message, a change that a poll found: each becomes a store.Event whose id is its identity, so that
+// A pulse message, what a poll or a hint found at Gerrit: each becomes a store.Event whose id is its identity, so that
 // the same occurrence is one event by whatever way and however often it comes. Every event is kept, matched or
 // not; a batch is one transaction, and only after its commit is it acknowledged. What an event leads to is
-// left to internal/decide. It writes the tables events and cursors. internal/app calls it.
+// left to internal/decide. It writes the tables events, cursors and seen_changes. internal/app calls it.
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
-	"verdict/gerrit"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -27,6 +24,8 @@ type Store interface {
 	Accept(ctx context.Context, in store.Intake) (added int, err error)
 	RecentHint(ctx context.Context, prefix string, within time.Duration) (id string, ok bool, err error)
 	Cursor(ctx context.Context, name string) (string, error)
+	SeenChanges(ctx context.Context, server string, changes []int) ([]store.SeenChange, error)
+	OpenSeen(ctx context.Context, server string, after, limit int) ([]int, error)
 }
 
 // Inbox takes in what the sources bring. It is safe for concurrent use.
@@ -118,64 +117,6 @@ func (in *Inbox) hintID(ctx context.Context, m *pulse.Message) (string, error) {
 		}
 	}
 	return prefix + strings.ToLower(rand.Text())[:idLength-len(prefix)], nil
-}
-
-// AcceptChanges stores what a poll found, and its cursor, in one transaction. Which of it is news, the ids say.
-func (in *Inbox) AcceptChanges(ctx context.Context, found gerrit.Found) error {
-	set := in.Rules()
-	intake := store.Intake{Events: make([]store.Event, 0, len(found.Events))}
-	var candidates []rules.Candidate
-	for _, e := range found.Events {
-		ev, err := fromChange(e)
-		if err != nil {
-			return err
-		}
-		candidates = set.Match(rules.Occurrence{Source: "gerrit", Type: e.Type, Server: e.Server, Project: e.Change.Project, Branch: e.Change.Branch}, candidates[:0])
-		ev.State, ev.SetHash = store.EventUnmatched, set.Hash()
-		if len(candidates) > 0 || renewsOpinions(e) {
-			ev.State = store.EventReceived
-		}
-		intake.Events = append(intake.Events, ev)
-	}
-	if found.Cursor != "" {
-		intake.Cursors = []store.Cursor{{Name: found.CursorName, Value: found.Cursor}}
-	}
-	if err := in.accept(ctx, intake); err != nil {
-		return fmt.Errorf("store %d changes of %s: %w", len(found.Events), found.Server, err)
-	}
-	return nil
-}
-
-// Cursor reads a poller's place.
-func (in *Inbox) Cursor(ctx context.Context, name string) (string, error) {
-	return in.Store.Cursor(ctx, name)
-}
-
-// renewsOpinions tells whether an event concerns opinions though no rule may match it: a later patchset ends
-// those on the one before, or carries them on.
-func renewsOpinions(e gerrit.Event) bool {
-	return e.Type == "patchset-created" && e.Patchset.Number > 1
-}
-
-// fromChange identifies a Gerrit event by what Gerrit itself names, never by a number alone: a restored server
-// gives numbers out again.
-func fromChange(e gerrit.Event) (store.Event, error) {
-	change := fmt.Sprintf("%s~%d", e.Server, e.Change.Number)
-	named := e.Patchset.Revision
-	if e.Type != "patchset-created" {
-		named = e.Message.ID
-	}
-	if named == "" {
-		return store.Event{}, fmt.Errorf("%s of %s names neither a revision nor a message", e.Type, change)
-	}
-	body, err := json.Marshal(e)
-	if err != nil {
-		return store.Event{}, fmt.Errorf("encode %s of %s: %w", e.Type, change, err)
-	}
-	return store.Event{
-		ID: ID("gerrit", change, e.Type, named), Source: "gerrit", Type: e.Type, Change: change,
-		Time: e.Time, BodyVersion: 1, Body: bytes.TrimSpace(body),
-	}, nil
 }
 
 func (in *Inbox) accept(ctx context.Context, intake store.Intake) error {

@@ -2,18 +2,26 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"maps"
 
 	"verdict/gerrit/gerrittest"
 	"verdict/taskcluster"
 	"verdict/taskcluster/taskclustertest"
 )
 
-// push pushes a change, or, where there is one, a further patch set of it.
+// push pushes a change, or, where there is one, a further patch set of it. The
+// files' contents are new each time: a story may be told again when what it
+// pushed before is merged.
 func push(p gerrittest.Push) Act {
 	return func(_ context.Context, s *scene) error {
 		p := p
 		p.Change = s.change
+		p.Files = maps.Clone(p.Files)
+		for path := range p.Files {
+			p.Files[path] = rand.Text()
+		}
 		made := s.world.Gerrit.Push(p)
 		s.change, s.patchset = made.Change, made.Number
 		return nil
