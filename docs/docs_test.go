@@ -195,11 +195,50 @@ func fieldsPage() string {
 		"What a rule may name, in conditions and in `${…}`. \"Outsider\" marks what somebody can write who needs no permission of the team.\n")
 	table(&b, rules.Fields())
 	types := rules.Types()
-	for _, name := range typesInUse(rules.Fields(), types) {
-		fmt.Fprintf(&b, "\n## %s\n", name)
-		table(&b, types[name])
+	facts := typesInUse(rules.Fields(), types)
+	sections(&b, facts, types)
+	b.WriteString("\n## event of Gerrit\n\nWhere all sources of a rule are the same word after `gerrit:`, `event` has these fields. Times in it are texts in `${…}`.\n")
+	common := commonFields(types)
+	table(&b, common)
+	b.WriteString("\nand beside them:\n\n| `gerrit:` | looks when | fields |\n|---|---|---|\n")
+	for _, e := range rules.GerritEvents() {
+		var own []string
+		for _, f := range types[e.Type][len(common):] {
+			text := fmt.Sprintf("`%s` (%s)", f.Name, kind(f))
+			if f.Absent != "" {
+				text += ", absent " + f.Absent
+			}
+			own = append(own, text)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Name, e.About, strings.Join(own, "; "))
 	}
+	var inside []rules.Field
+	for _, e := range rules.GerritEvents() {
+		inside = append(inside, types[e.Type]...)
+	}
+	sections(&b, slices.DeleteFunc(typesInUse(inside, types), func(name string) bool { return slices.Contains(facts, name) }), types)
 	return b.String()
+}
+
+// commonFields are those with which every event of Gerrit's begins.
+func commonFields(types map[string][]rules.Field) []rules.Field {
+	common := types[rules.GerritEvents()[0].Type]
+	for _, e := range rules.GerritEvents() {
+		for i := range common {
+			if types[e.Type][i].Name != common[i].Name {
+				common = common[:i]
+				break
+			}
+		}
+	}
+	return common
+}
+
+func sections(b *strings.Builder, names []string, types map[string][]rules.Field) {
+	for _, name := range names {
+		fmt.Fprintf(b, "\n## %s\n", name)
+		table(b, types[name])
+	}
 }
 
 func table(b *strings.Builder, fields []rules.Field) {
@@ -213,10 +252,11 @@ func table(b *strings.Builder, fields []rules.Field) {
 		if f.Outsider {
 			outsider = "yes"
 		}
-		kind := strings.NewReplacer("<", " of ", ">", "").Replace(f.Type)
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.Name, kind, about, f.Absent, outsider)
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.Name, kind(f), about, f.Absent, outsider)
 	}
 }
+
+func kind(f rules.Field) string { return strings.NewReplacer("<", " of ", ">", "").Replace(f.Type) }
 
 // typesInUse are the types with fields of their own, in the order in which a reader meets them.
 func typesInUse(fields []rules.Field, types map[string][]rules.Field) []string {

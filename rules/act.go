@@ -24,14 +24,75 @@ func (e *evaluation) act(a *action, d *Decision) error {
 	case kindHashtags:
 		return e.hashtags(a, stands, d)
 	case kindComment:
-		message, err := e.text(a.message)
-		if err == nil && strings.TrimSpace(message) != "" {
-			d.Actions = append(d.Actions, Action{Key: a.key, Kind: kindComment, Message: message, Notify: a.notify})
-		}
-		return err
-	default:
+		return e.comment(a, d)
+	case kindTask:
 		return e.tasks(a, d)
+	default:
+		return e.state(a, d)
 	}
+}
+
+// comment is a message, and comments on lines; with neither it is nothing.
+func (e *evaluation) comment(a *action, d *Decision) error {
+	out := Action{Key: a.key, Kind: kindComment, Notify: a.notify}
+	message, err := e.text(a.message)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(message) != "" {
+		out.Message = message
+	}
+	if a.inline != nil {
+		if out.Inline, err = e.inline(a.inline); err != nil {
+			return err
+		}
+	}
+	if out.Message != "" || len(out.Inline) > 0 {
+		d.Actions = append(d.Actions, out)
+	}
+	return nil
+}
+
+// state is an action on what the change is: its people, its topic, its status.
+func (e *evaluation) state(a *action, d *Decision) (err error) {
+	out := Action{Key: a.key, Kind: a.kind, Notify: a.notify}
+	for _, text := range []struct {
+		of   *template
+		into *string
+	}{{a.message, &out.Message}, {a.reason, &out.Reason}, {a.topic, &out.Topic}} {
+		if text.of == nil {
+			continue
+		}
+		if *text.into, err = e.text(text.of); err != nil {
+			return err
+		}
+	}
+	out.Reason, out.Topic = harmlessText(out.Reason), strings.TrimSpace(harmlessText(out.Topic))
+	for _, list := range []struct {
+		of   []*template
+		into *[]string
+	}{{a.add, &out.Add}, {a.cc, &out.CC}, {a.remove, &out.Remove}} {
+		if *list.into, err = e.people(list.of); err != nil {
+			return err
+		}
+	}
+	d.Actions = append(d.Actions, out)
+	return nil
+}
+
+// people are the texts that came to something.
+func (e *evaluation) people(templates []*template) ([]string, error) {
+	var out []string
+	for _, t := range templates {
+		who, err := e.text(t)
+		if err != nil {
+			return nil, err
+		}
+		if who = strings.TrimSpace(harmlessText(who)); who != "" {
+			out = appendNew(out, who)
+		}
+	}
+	return out, nil
 }
 
 func (e *evaluation) vote(a *action, stands bool, d *Decision) error {

@@ -1,11 +1,21 @@
 package rules
 
+import "slices"
+
 // The kinds of actions.
 const (
-	kindVote     = "vote"
-	kindComment  = "comment"
-	kindHashtags = "hashtags"
-	kindTask     = "task"
+	kindVote      = "vote"
+	kindComment   = "comment"
+	kindHashtags  = "hashtags"
+	kindTask      = "task"
+	kindReviewers = "reviewers"
+	kindAttention = "attention"
+	kindReady     = "ready"
+	kindWIP       = "wip"
+	kindTopic     = "topic"
+	kindAbandon   = "abandon"
+	kindRestore   = "restore"
+	kindSubmit    = "submit"
 )
 
 // action is one entry below `do`.
@@ -16,11 +26,16 @@ type action struct {
 	line   int
 	while  *condition
 	notify string
-	// message is a comment's text, or what goes with a vote.
+	// message is a comment's text, or what goes with another action.
 	message *template
 	labels  map[string]int
-	add     []*template
-	remove  []*template
+	// add, cc and remove are hashtags, or people.
+	add, cc, remove []*template
+	// inline comes to a list of comments on lines.
+	inline *template
+	// reason says why the attention set changes.
+	reason *template
+	topic  *template
 	// task is the definition of one task, or of a list of them if many.
 	task *template
 	many bool
@@ -33,7 +48,8 @@ type action struct {
 // templates are all that the action renders.
 func (a *action) templates() []*template {
 	var out []*template
-	for _, t := range append(append([]*template{a.message, a.task, a.taskKey}, a.add...), a.remove...) {
+	all := []*template{a.message, a.inline, a.reason, a.topic, a.task, a.taskKey}
+	for _, t := range slices.Concat(all, a.add, a.cc, a.remove) {
 		if t != nil {
 			out = append(out, t)
 		}

@@ -336,9 +336,9 @@ func (a *analysis) values(of, with ast.Expr) {
 
 // unknownField says which field somebody may have meant. The expression isn't checked, so the types are looked up
 // again here.
-func unknownField(text string, parsed *cel.Ast, id int64, field string, f finding) finding {
+func unknownField(text string, parsed *cel.Ast, id int64, field, event string, f finding) finding {
 	tree := parsed.NativeRep()
-	loops := map[string]string{}
+	loops := map[string]string{"event": event}
 	var found ast.Expr
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.ComprehensionKind {

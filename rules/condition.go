@@ -84,48 +84,69 @@ func newCompiler() (*compiler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}
-	return &compiler{base: base, envs: map[string]*cel.Env{"": base}, done: map[string]*compiled{}}, nil
+	return &compiler{base: base, envs: map[string]*cel.Env{}, done: map[string]*compiled{}}, nil
 }
 
-// compile reads an expression that may use the given lets.
-func (c *compiler) compile(text string, lets []let) *compiled {
-	scope := signature(lets)
-	key := scope + "\x00" + text
+// scope is what an expression may name beside the facts.
+type scope struct {
+	// event is the type of `event`.
+	event string
+	lets  []let
+}
+
+// compile reads an expression.
+func (c *compiler) compile(text string, in scope) *compiled {
+	key := in.signature() + "\x00" + text
 	if done, ok := c.done[key]; ok {
 		return done
 	}
-	done := c.fresh(text, scope, lets)
+	done := c.fresh(text, in)
 	c.done[key] = done
 	return done
 }
 
-func signature(lets []let) string {
+func (s scope) signature() string {
+	if s.event == dyn && len(s.lets) == 0 {
+		return ""
+	}
 	var b strings.Builder
-	for _, l := range lets {
+	b.WriteString(s.event + ";")
+	for _, l := range s.lets {
 		fmt.Fprintf(&b, "%s %s;", l.name, l.result)
 	}
 	return b.String()
 }
 
-func (c *compiler) env(scope string, lets []let) (*cel.Env, error) {
-	if env, ok := c.envs[scope]; ok {
+func (c *compiler) env(in scope) (*cel.Env, error) {
+	signature := in.signature()
+	if signature == "" {
+		return c.base, nil
+	}
+	if env, ok := c.envs[signature]; ok {
 		return env, nil
 	}
-	options := make([]cel.EnvOption, len(lets))
-	for i, l := range lets {
+	base := c.base
+	if in.event != dyn {
+		var err error
+		if base, err = eventEnv(in.event); err != nil {
+			return nil, fmt.Errorf("build the CEL environment of %s: %w", in.event, err)
+		}
+	}
+	options := make([]cel.EnvOption, len(in.lets))
+	for i, l := range in.lets {
 		options[i] = cel.Variable(l.name, l.result)
 	}
-	env, err := c.base.Extend(options...)
+	env, err := base.Extend(options...)
 	if err != nil {
 		return nil, fmt.Errorf("extend the CEL environment: %w", err)
 	}
-	c.envs[scope] = env
+	c.envs[signature] = env
 	return env, nil
 }
 
-func (c *compiler) fresh(text, scope string, lets []let) *compiled {
+func (c *compiler) fresh(text string, in scope) *compiled {
 	out := &compiled{expression: &expression{}}
-	env, err := c.env(scope, lets)
+	env, err := c.env(in)
 	if err != nil {
 		out.findings = []finding{{message: err.Error()}}
 		return out
@@ -137,11 +158,11 @@ func (c *compiler) fresh(text, scope string, lets []let) *compiled {
 	}
 	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
-		out.findings = typeFindings(text, parsed, issues, lets)
+		out.findings = typeFindings(text, parsed, issues, in)
 		return out
 	}
 	out.result = checked.OutputType()
-	analyze(checked, lets, out)
+	analyze(checked, in.lets, out)
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
 	if out.loops { // without a loop the work is bounded by the text's length, and need not be counted
 		options = append(options, cel.CostLimit(maxCost))
@@ -186,17 +207,17 @@ var (
 	noOverload     = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
 )
 
-func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, lets []let) []finding {
+func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, in scope) []finding {
 	var out []finding
 	names := fieldNames(facts)
-	for _, l := range lets {
+	for _, l := range in.lets {
 		names = append(names, l.name)
 	}
 	seen := map[string]bool{}
 	for _, e := range issues.Errors() {
 		f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: strings.ReplaceAll(e.Message, typePrefix, "")}
 		if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
-			f = unknownField(text, parsed, e.ExprID, m[1], f)
+			f = unknownField(text, parsed, e.ExprID, m[1], in.event, f)
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
 			f.hint = unknownName(m[1], names)

@@ -47,15 +47,22 @@ type Clause struct {
 type Action struct {
 	// Key tells the actions of one rule apart: its `key`, else kind and target, such as vote:Verified.
 	Key string `json:"key"`
-	// Kind is vote, comment, hashtags or task.
+	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore or submit.
 	Kind string `json:"kind"`
 	// Message is what is posted on the change; empty: nothing. Notify is owner, reviewers, all, nobody or empty.
 	Message string `json:"message,omitempty"`
 	Notify  string `json:"notify,omitempty"`
+	// Inline are the comments on lines that go with a comment.
+	Inline []InlineComment `json:"inline,omitempty"`
 	// Add and Remove are hashtags. Where the rule has a `while` that is false, both are empty and the opinion
-	// says it.
+	// says it. Of reviewers and attention they are people as the rule names them, and CC are those to be told only.
 	Add    []string `json:"add,omitempty"`
+	CC     []string `json:"cc,omitempty"`
 	Remove []string `json:"remove,omitempty"`
+	// Reason says why the attention set changes; it may be empty.
+	Reason string `json:"reason,omitempty"`
+	// Topic is the topic to set; empty: to take it away.
+	Topic string `json:"topic,omitempty"`
 	// TaskKey is half of a task's identity, Task its definition as rendered. created, deadline and expires are
 	// RFC 3339, computed from Now; LiteralTimes names those that the rule wrote as they are.
 	TaskKey      string         `json:"taskKey,omitempty"`
@@ -63,6 +70,15 @@ type Action struct {
 	LiteralTimes []string       `json:"literalTimes,omitempty"`
 	// Labels are the votes, whether they stand or not: the opinions say that.
 	Labels map[string]int `json:"labels,omitempty"`
+}
+
+// InlineComment is a comment on a line of a file.
+type InlineComment struct {
+	Path string `json:"path"`
+	// Line counts from 1; 0 is the whole file.
+	Line       int    `json:"line,omitempty"`
+	Message    string `json:"message"`
+	Unresolved bool   `json:"unresolved,omitempty"`
 }
 
 // Opinion is what a rule holds of a label or a hashtag.

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Field is one field of a fact, or a fact itself.
 type Field struct {
@@ -32,7 +35,7 @@ func Types() map[string][]Field {
 }
 
 var facts = []Field{
-	{Name: "event", Type: "dyn", Outsider: true, About: "the payload as sent"},
+	{Name: "event", Type: dyn, Outsider: true, About: "the payload as sent; typed in rules on one source of Gerrit's, see below"},
 	{Name: "change", Type: "change", About: "the Gerrit change that the event belongs to, as it is now"},
 	{Name: "patchset", Type: "patchset", About: "the patchset that the event belongs to"},
 	{Name: "files", Type: "list<string>", Outsider: true, About: "the paths of the patchset's files against its parent, without /COMMIT_MSG"},
@@ -58,7 +61,7 @@ var (
 
 // structs is the table of all types. A field is Outsider where its text comes from somebody who needs no
 // permission of the team: the writer of a change, or of a task that no rule made.
-var structs = map[string][]Field{
+var structs = withEvents(map[string][]Field{
 	"change": {
 		{Name: "server", Type: "string", About: "the server's name in config.yaml"},
 		{Name: "number", Type: "int", About: "the change's number"},
@@ -173,6 +176,11 @@ var structs = map[string][]Field{
 		{Name: "why", Type: "string", Absent: "where no dashboard is configured", About: "the decision, explained"},
 		{Name: "log", Type: "string", Absent: "where the event is of no run", About: "the run's public/logs/live.log"},
 	},
+})
+
+func withEvents(structs map[string][]Field) map[string][]Field {
+	maps.Copy(structs, eventStructs())
+	return structs
 }
 
 func fieldNamed(fields []Field, name string) *Field {

@@ -11,25 +11,38 @@ import (
 
 // actionForm is an entry below `do` as written: one action, with keys that all have in common.
 type actionForm struct {
-	Vote     *yamlfile.Node `yaml:"vote"`
-	Comment  *yamlfile.Node `yaml:"comment"`
-	Hashtags *yamlfile.Node `yaml:"hashtags"`
-	Task     *yamlfile.Node `yaml:"task"`
-	Tasks    *yamlfile.Node `yaml:"tasks"`
-	Key      *yamlfile.Node `yaml:"key"`
-	While    *yamlfile.Node `yaml:"while"`
-	Message  *yamlfile.Node `yaml:"message"`
-	Notify   *yamlfile.Node `yaml:"notify"`
+	Vote      *yamlfile.Node `yaml:"vote"`
+	Comment   *yamlfile.Node `yaml:"comment"`
+	Hashtags  *yamlfile.Node `yaml:"hashtags"`
+	Task      *yamlfile.Node `yaml:"task"`
+	Tasks     *yamlfile.Node `yaml:"tasks"`
+	Reviewers *yamlfile.Node `yaml:"reviewers"`
+	Attention *yamlfile.Node `yaml:"attention"`
+	Ready     *yamlfile.Node `yaml:"ready"`
+	WIP       *yamlfile.Node `yaml:"wip"`
+	Topic     *yamlfile.Node `yaml:"topic"`
+	Abandon   *yamlfile.Node `yaml:"abandon"`
+	Restore   *yamlfile.Node `yaml:"restore"`
+	Submit    *yamlfile.Node `yaml:"submit"`
+	Inline    *yamlfile.Node `yaml:"inline"`
+	Key       *yamlfile.Node `yaml:"key"`
+	While     *yamlfile.Node `yaml:"while"`
+	Message   *yamlfile.Node `yaml:"message"`
+	Notify    *yamlfile.Node `yaml:"notify"`
 }
 
 var (
-	actionWords = []string{"vote", "comment", "hashtags", "task", "tasks"}
-	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{
-		"report", "rerun", "cancel", "hook", "call", "reviewers", "attention", "ready", "wip", "topic", "abandon",
-		"restore", "submit", "approve", "once", "inline", "from",
+	actionWords = []string{
+		"vote", "comment", "hashtags", "task", "tasks", "reviewers", "attention", "ready", "wip", "topic", "abandon",
+		"restore", "submit",
 	}
-	notifyWords = []string{"owner", "reviewers", "all", "nobody"}
+	// laterActions are words of the language that this release doesn't know.
+	laterActions = []string{"report", "rerun", "cancel", "hook", "call", "approve", "once", "from"}
+	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
+	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
+	// that something can be said with.
+	posted = []string{kindVote, kindComment, kindReviewers, kindAttention, kindReady, kindWIP}
+	told   = []string{kindVote, kindReviewers, kindAttention, kindReady, kindWIP, kindAbandon, kindRestore}
 )
 
 func (r *ruleLoader) do(n *yamlfile.Node) {
@@ -81,8 +94,19 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 		r.comment(form, &a)
 	case "hashtags":
 		r.hashtags(form, &a)
+	case "reviewers":
+		r.reviewers(form, &a)
+	case "attention":
+		r.attention(form, &a)
+	case "ready", "wip", "abandon", "restore", "submit":
+		r.plain(n.Get(kinds[0]), kinds[0], &a)
+	case "topic":
+		r.topic(form, &a)
 	default:
 		r.task(form, &a)
+	}
+	if form.Message != nil && slices.Contains(told, kinds[0]) {
+		a.message = r.text(form.Message)
 	}
 	return a, !HasErrors(r.diagnostics[before:])
 }
@@ -113,16 +137,19 @@ func (r *ruleLoader) common(n *yamlfile.Node, form actionForm, kind string, a *a
 			a.while = &c
 		}
 	}
-	if form.Message != nil && kind != kindVote {
-		r.refuse(n.Key("message"), "message with "+kind+" is not supported yet", "add - comment: beside it")
+	if form.Message != nil && !slices.Contains(told, kind) {
+		r.refuse(n.Key("message"), "message with "+kind+" is not supported", "add - comment: beside it")
+	}
+	if form.Inline != nil && kind != kindComment {
+		r.refuse(n.Key("inline"), "inline belongs to comment", "")
 	}
 	if form.Notify != nil {
 		a.notify = form.Notify.Text
 		if !slices.Contains(notifyWords, a.notify) {
 			r.refuse(form.Notify, fmt.Sprintf("notify: %s is not known", a.notify), strings.Join(notifyWords, ", "))
 		}
-		if kind != kindVote && kind != kindComment {
-			r.refuse(n.Key("notify"), "notify belongs to what is posted: vote and comment", "")
+		if !slices.Contains(posted, kind) {
+			r.refuse(n.Key("notify"), "notify belongs to what is posted: "+strings.Join(posted, ", "), "")
 		}
 	}
 	if form.Key != nil && kind != kindTask && kind != "tasks" {
@@ -149,9 +176,6 @@ func (r *ruleLoader) vote(form actionForm, a *action) {
 			return r.team.MayVote(server, project, branch, e.Key.Text, a.labels[e.Key.Text])
 		})
 	}
-	if form.Message != nil {
-		a.message = r.text(form.Message)
-	}
 }
 
 func (r *ruleLoader) comment(form actionForm, a *action) {
@@ -160,64 +184,16 @@ func (r *ruleLoader) comment(form actionForm, a *action) {
 		a.key = kindComment
 	}
 	a.message = r.text(form.Comment)
+	if form.Inline != nil {
+		r.inline(form.Inline, a)
+	}
 	r.needsChange(form.Comment)
-	r.granted1(form.Comment, func(server, project, branch string) error {
-		return r.team.MayDo(server, project, branch, kindComment)
-	})
+	r.mayDo(form.Comment, kindComment)
 }
 
-type hashtagsForm struct {
-	Add    *yamlfile.Node `yaml:"add"`
-	Remove *yamlfile.Node `yaml:"remove"`
-}
-
-func (r *ruleLoader) hashtags(form actionForm, a *action) {
-	a.kind = kindHashtags
-	n := form.Hashtags
-	both := hashtagsForm{Add: n}
-	if n.Kind == yamlfile.Mapping {
-		both.Add = nil
-		r.problems(yamlfile.Decode(n, &both))
-	}
-	if both.Remove != nil && a.while != nil {
-		r.refuse(n.Key("remove"), "remove with while has no meaning: what is added is taken back when it turns false", "")
-	}
-	var texts []string
-	a.add = r.tags(both.Add, &texts)
-	a.remove = r.tags(both.Remove, &texts)
-	if len(texts) == 0 && (both.Add == nil || len(both.Add.Items) == 0) && (both.Remove == nil || len(both.Remove.Items) == 0) {
-		r.refuse(n, "no hashtag is named", "hashtags: [ci-failed], or {add: […], remove: […]}")
-	}
-	if a.key == "" {
-		slices.Sort(texts)
-		a.key = "hashtags:" + strings.Join(texts, ",")
-	}
-	r.needsChange(n)
-}
-
-func (r *ruleLoader) tags(n *yamlfile.Node, texts *[]string) []*template {
-	if n == nil {
-		return nil
-	}
-	if n.Kind != yamlfile.Sequence {
-		r.refuse(n, "a list of hashtags is wanted here", "[ci-failed]")
-		return nil
-	}
-	var out []*template
-	for _, item := range n.Items {
-		t := r.text(item)
-		if t == nil {
-			continue
-		}
-		*texts = append(*texts, item.Text)
-		out = append(out, t)
-		if t.literal {
-			r.granted1(item, func(server, project, branch string) error {
-				return r.team.MayHashtag(server, project, branch, item.Text)
-			})
-		}
-	}
-	return out
+// mayDo refuses an action that isn't granted on every project that the rule looks at.
+func (r *ruleLoader) mayDo(n *yamlfile.Node, action string) {
+	r.granted1(n, func(server, project, branch string) error { return r.team.MayDo(server, project, branch, action) })
 }
 
 // granted1 asks for a grant on every project that the rule looks at, and tells the first refusal.

@@ -33,11 +33,12 @@ type onForm struct {
 var (
 	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending"}
 	groupWords  = []string{"settled"}
-	gerritWords = []string{"patchset-created", "change-merged", "change-abandoned"}
-	laterWords  = []string{
-		"stuck", "defined", "comment-added", "change-restored", "hashtags-changed", "change-deleted", "ref-updated",
-		"topic-changed", "wip-state-changed", "private-state-changed", "reviewer-added", "reviewer-deleted",
-		"vote-deleted", "assignee-changed", "project-created",
+	gerritWords = fieldNames(gerritEvents)
+	laterWords  = []string{"stuck", "defined", "ref-updated", "assignee-changed", "project-created"}
+	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
+	theirWords = map[string]string{
+		"reviewer-added": "reviewer-changed", "reviewer-deleted": "reviewer-changed", "vote-deleted": "vote-changed",
+		"wip-state-changed": "wip-changed",
 	}
 )
 
@@ -124,6 +125,8 @@ func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool 
 		return true
 	case slices.Contains(laterWords, n.Text):
 		r.refuse(n, fmt.Sprintf("%s: %s is not supported yet", source, n.Text), "")
+	case source == "gerrit" && theirWords[n.Text] != "":
+		r.refuse(n, fmt.Sprintf("%s: %s is not known", source, n.Text), "write "+theirWords[n.Text])
 	default:
 		r.refuse(n, fmt.Sprintf("%s: %s is not known", source, n.Text), yamlfile.DidYouMean(n.Text, words))
 	}
@@ -327,6 +330,8 @@ func factsOf(t Trigger) []string {
 	group := append(change, "group")
 	task := append(group, "task", "run")
 	switch {
+	case t.Source == "gerrit" && IsGone(t.Type):
+		return always
 	case t.Source == "gerrit":
 		return change
 	case t.Source == "group":

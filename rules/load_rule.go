@@ -61,6 +61,9 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 	return r.rule
 }
 
+// event is the type of the rule's `event`.
+func (r *ruleLoader) event() string { return eventType(r.rule.On) }
+
 func (r *ruleLoader) mode(n *yamlfile.Node) {
 	if n == nil {
 		return
@@ -150,7 +153,7 @@ func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, *co
 		return condition{}, nil, false
 	}
 	text := strings.TrimRight(n.Text, " \n")
-	c := r.compiler.compile(text, r.rule.lets)
+	c := r.compiler.compile(text, scope{event: r.event(), lets: r.rule.lets})
 	for _, bad := range c.findings {
 		r.refuseIn(n, bad)
 	}

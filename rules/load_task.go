@@ -61,7 +61,7 @@ func (r *ruleLoader) task(form actionForm, a *action) {
 	}
 }
 
-// taskBodies are the definitions below JSON-e's operators.
+// taskBodies are the definitions, or other mappings, below JSON-e's operators.
 func taskBodies(n *yamlfile.Node) []*yamlfile.Node {
 	var out []*yamlfile.Node
 	switch n.Kind {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -105,6 +106,9 @@ func fieldType(f Field) *types.FieldType {
 			if !ok || v == nil {
 				return nil, fmt.Errorf("%s: %w", name, errAbsent)
 			}
+			if text, isText := v.(string); isText && f.Type == "timestamp" { // in a payload, as sent
+				return time.Parse(time.RFC3339, text)
+			}
 			return v, nil
 		},
 	}
@@ -194,9 +198,33 @@ func (m freeMap) Value() any { return m.entries }
 
 // sharedEnv is the environment of all conditions, extended where a rule has a `let`. It doesn't change, so all sets
 // share it.
-var sharedEnv = sync.OnceValues(newEnv)
+var sharedEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(dyn) })
 
-func newEnv() (*cel.Env, error) {
+// eventEnvs are the environments in which `event` has a type: one for each word of Gerrit's that rules use.
+var eventEnvs struct {
+	sync.Mutex
+	made map[string]*cel.Env
+}
+
+// eventEnv is sharedEnv with an `event` of the given type.
+func eventEnv(event string) (*cel.Env, error) {
+	eventEnvs.Lock()
+	defer eventEnvs.Unlock()
+	if env, ok := eventEnvs.made[event]; ok {
+		return env, nil
+	}
+	env, err := newEnv(event)
+	if err != nil {
+		return nil, err
+	}
+	if eventEnvs.made == nil {
+		eventEnvs.made = map[string]*cel.Env{}
+	}
+	eventEnvs.made[event] = env
+	return env, nil
+}
+
+func newEnv(event string) (*cel.Env, error) {
 	registry, err := types.NewRegistry(types.OptionalType)
 	if err != nil {
 		return nil, err
@@ -212,6 +240,9 @@ func newEnv() (*cel.Env, error) {
 		cel.RegexProgramSizeLimit(maxRegexp),
 	}
 	for _, f := range facts {
+		if f.Name == "event" {
+			f.Type = event
+		}
 		options = append(options, cel.Variable(f.Name, celType(f.Type)))
 	}
 	return cel.NewEnv(options...)

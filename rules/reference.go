@@ -82,10 +82,13 @@ func (r *ruleLoader) refuseReference(n *yamlfile.Node, word, message, hint strin
 // leads to.
 func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference, f *Field) (outsider bool) {
 	typ, outsider := f.Type, f.Outsider
+	if f.Name == "event" {
+		typ = r.event()
+	}
 	for i, word := range ref.Path[1:] {
 		so := ref.Path[:i+1]
 		switch {
-		case typ == "dyn":
+		case typ == dyn:
 			return true
 		case strings.HasPrefix(typ, "list<"):
 			if word != jsone.Element {

@@ -51,7 +51,7 @@ type Grant struct {
 	// Labels are the ranges of votes, from and to.
 	Labels   map[string][2]int
 	Hashtags []string
-	// Actions are of vote, comment and hashtags.
+	// Actions are of GerritActions.
 	Actions []string
 	Line    int
 

@@ -65,7 +65,9 @@ func (w *wordsForm) DecodeNode(n *yamlfile.Node) []yamlfile.Problem {
 }
 
 // GerritActions are the actions that teams.yaml can grant on Gerrit.
-var GerritActions = []string{"vote", "comment", "hashtags"}
+var GerritActions = []string{
+	"vote", "comment", "hashtags", "reviewers", "attention", "ready", "wip", "topic", "abandon", "restore", "submit",
+}
 
 // LoadTeams reads teams.yaml. Where an error is among the diagnostics the teams are nil: half of the grants is
 // not a state to work with.

@@ -32,6 +32,10 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		if c.Rule.Mode == rules.Off {
 			continue
 		}
+		if s.isOurPost() {
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "on: it is a post of the bot's own", now))
+			continue
+		}
 		if why := d.tooOld(active, s, c, now); why != "" {
 			old++
 			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "begin: "+why, now))
@@ -185,9 +189,12 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 			Due:  d.due(act.Kind, now),
 			Lane: "group~" + cmp.Or(s.GroupID, s.ID),
 		}
-		args := deliver.Args{Message: act.Message, Notify: notify(act.Notify), Labels: act.Labels, About: about, Add: act.Add, Remove: act.Remove}
-		if holdsHashtags(made) {
-			args.Add, args.Remove = nil, nil // the opinions say it
+		args := deliver.Args{
+			Message: act.Message, Notify: notify(act.Notify), Inline: act.Inline, Labels: act.Labels, About: about,
+			Add: act.Add, CC: act.CC, Remove: act.Remove, Reason: act.Reason, Topic: act.Topic,
+		}
+		if act.Kind == deliver.KindHashtags {
+			args.Add = slices.DeleteFunc(slices.Clone(args.Add), func(tag string) bool { return holdsHashtag(made, tag) }) // the opinions say it
 		}
 		if linked {
 			a.Server, a.Change, a.Patchset, a.Revision = link.Server, link.Change, link.Patchset, link.Revision
@@ -223,8 +230,10 @@ func (d *Decider) due(kind string, now time.Time) time.Time {
 	return now.Add(d.Window)
 }
 
-func holdsHashtags(made *rules.Decision) bool {
-	return slices.ContainsFunc(made.Opinions, func(o rules.Opinion) bool { return o.Kind == string(store.OpinionHashtag) })
+func holdsHashtag(made *rules.Decision, tag string) bool {
+	return slices.ContainsFunc(made.Opinions, func(o rules.Opinion) bool {
+		return o.Kind == string(store.OpinionHashtag) && o.Target == tag
+	})
 }
 
 // aboutOf names what an opinion from this event is about, and when that was made: news about the same thing is
@@ -239,6 +248,9 @@ func aboutOf(s *subject, known map[string]any) (string, time.Time) {
 			return "task:" + name, timeOf(known, "task", "created")
 		}
 		return "task:" + s.TaskID, s.Time
+	}
+	if s.change != nil {
+		return "change", s.Time
 	}
 	return "change", time.UnixMilli(0)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"verdict/gerrit"
+	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
@@ -69,7 +70,28 @@ func (d *Decider) read(ev store.Event) (*subject, error) {
 		return nil, &unreadableError{fmt.Errorf("read the payload: %w", err)}
 	}
 	s.payload = payload
+	s.complete()
 	return s, nil
+}
+
+// complete fills in what an event of Gerrit's leaves out where it is empty, so that rules can name it.
+func (s *subject) complete() {
+	body, _ := s.payload.(map[string]any)
+	message, ok := body["message"].(map[string]any)
+	if s.change == nil || !ok {
+		return
+	}
+	for _, name := range []string{"tag", "text"} {
+		if _, there := message[name]; !there {
+			message[name] = ""
+		}
+	}
+}
+
+// isOurPost tells whether the event is a message that a bot posted as its team's: to answer it would be to answer
+// oneself, for ever.
+func (s *subject) isOurPost() bool {
+	return s.change != nil && s.Type == gerrit.CommentAdded && strings.HasPrefix(s.change.Message.Tag, deliver.TagPrefix)
 }
 
 // occurrence is what the match index looks at.
@@ -111,6 +133,9 @@ func (s *subject) about() facts.About {
 // a protected route, what the task says of itself where the team trusts tasks of its kind. ok is false where it
 // belongs to none.
 func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *rules.Team) (store.Link, bool, error) {
+	if s.change != nil && rules.IsGone(s.Type) {
+		return store.Link{}, false, nil
+	}
 	if s.change != nil {
 		c := s.change
 		return store.Link{Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, Revision: c.Patchset.Revision, Project: c.Change.Project, Branch: c.Change.Branch}, true, nil

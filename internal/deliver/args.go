@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"verdict/internal/store"
+	"verdict/rules"
 )
 
 // ArgsVersion is the form of Args that this release writes.
@@ -16,6 +17,14 @@ const (
 	KindVote      = "vote"
 	KindComment   = "comment"
 	KindHashtags  = "hashtags"
+	KindReviewers = "reviewers"
+	KindAttention = "attention"
+	KindReady     = "ready"
+	KindWIP       = "wip"
+	KindTopic     = "topic"
+	KindAbandon   = "abandon"
+	KindRestore   = "restore"
+	KindSubmit    = "submit"
 	KindTask      = "task"
 	KindReconcile = "reconcile" // a look at what stands: after a later patchset, or a rule that is gone
 )
@@ -25,15 +34,21 @@ type Args struct {
 	// Status is the change's status when the rule decided. Where it is another one at delivery, the action
 	// is stale.
 	Status string `json:"status,omitempty"`
-	// Message and Notify are those of a vote or comment; an empty Message posts nothing.
+	// Message and Notify are those of what is posted; an empty Message posts nothing.
 	Message string `json:"message,omitempty"`
 	Notify  string `json:"notify,omitempty"`
+	// Inline are the comments on lines that go with a comment.
+	Inline []rules.InlineComment `json:"inline,omitempty"`
 	// Labels are the votes that the rule cast, About what its opinion is about.
 	Labels map[string]int `json:"labels,omitempty"`
 	About  string         `json:"about,omitempty"`
-	// Add and Remove are the hashtags of an action without `while`.
-	Add    []string  `json:"add,omitempty"`
-	Remove []string  `json:"remove,omitempty"`
+	// Add and Remove are the hashtags of an action without `while`, or, with CC, people as the rule names them.
+	Add    []string `json:"add,omitempty"`
+	CC     []string `json:"cc,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+	// Reason says why the attention set changes.
+	Reason string    `json:"reason,omitempty"`
+	Topic  string    `json:"topic,omitempty"`
 	Task   *TaskArgs `json:"task,omitempty"`
 }
 

@@ -57,8 +57,16 @@ func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	named, err := r.topics(ctx, c, todo)
+	if err != nil {
+		return false, err
+	}
 	posted, err := r.reviews(ctx, c, todo)
-	return tagged || posted, err
+	if err != nil || posted {
+		return posted, err
+	}
+	closed, err := r.closings(ctx, c, todo)
+	return tagged || named || closed, err
 }
 
 // look reads the change, its opinions and what we posted. gone says why there is nothing to be done any more.
@@ -188,6 +196,10 @@ func (r *laneRun) dropStale(ctx context.Context, c *change, todo []work) ([]work
 	var fresh []work
 	var outcomes []store.Outcome
 	for _, w := range todo {
+		if o, ok := r.achieved(c, w); ok {
+			outcomes = append(outcomes, o)
+			continue
+		}
 		if why := c.stale(w); why != "" {
 			outcomes = append(outcomes, outcome(w.Action, store.ActionSuperseded, why))
 			continue

@@ -48,6 +48,7 @@ type Gerrit interface {
 	SetTopic(ctx context.Context, changeID, topic string) (string, error)
 	AbandonChange(ctx context.Context, changeID string, message ...string) error
 	RestoreChange(ctx context.Context, changeID string, message ...string) error
+	SubmitRevision(ctx context.Context, changeID, revision string) (gerrit.ChangeInfo, error)
 	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
 }
 

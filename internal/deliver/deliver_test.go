@@ -274,36 +274,6 @@ func TestAHeldRuleIsDeliveredWhenItIsReleased(t *testing.T) {
 	w.expect(ps.Change, -1, []string{"ci-failed"}, "shaders failed")
 }
 
-func TestAVoteThatGerritDropsIsTold(t *testing.T) {
-	w := newWorld(t, build)
-	ps := w.push()
-	w.gerrit.AddAccount(gerrittest.Account{Username: "bot", Password: "secret"}) // no longer a service user: may not vote
-	w.run(w.task("shaders", ps.Change, 1), "failed", "failed")
-	w.bring(w.messages()...)
-	w.await("given up", func() bool { return w.states()[store.ActionPending]+w.states()[store.ActionRetrying] == 0 })
-	if w.states()[store.ActionDead] == 0 {
-		t.Errorf("a refused vote counts as done:\n%s", w.actions())
-	}
-}
-
-func TestALabelThatGerritDoesNotHaveIsToldAndTheMessagePostedOnce(t *testing.T) {
-	w := newWorld(t, map[string]string{"docs/docs.yaml": `defaults: {server: main, project: demo}
-rules:
-  - name: docs
-    on: {gerrit: patchset-created}
-    do:
-      - vote: {Docs: 1}
-        message: read it
-`})
-	ps := w.push()
-	w.poll()
-	w.settle()
-	w.expect(ps.Change, 0, nil, "read it")
-	if w.states()[store.ActionDead] != 1 {
-		t.Errorf("want the vote dead:\n%s", w.actions())
-	}
-}
-
 func TestAMergedChangeTakesNoVote(t *testing.T) {
 	w := newWorld(t, build)
 	ps := w.push()

@@ -10,8 +10,8 @@ import (
 	"verdict/internal/store"
 )
 
-// hashtags brings the change's hashtags to what they ought to be, in one call, and reads the answer: concurrent
-// writers lose tags though all are answered 200. It answers true when it wrote.
+// hashtags brings the change's hashtags to what they ought to be, in one call, and reads them back: concurrent writers
+// lose tags though all are answered 200, and others than the bot may write. It answers true when it wrote.
 func (r *laneRun) hashtags(ctx context.Context, c *change, todo []work) (bool, error) {
 	todo = slices.DeleteFunc(slices.Clone(todo), func(w work) bool { return w.Kind != KindHashtags && w.Kind != KindReconcile })
 	if len(todo) == 0 {
@@ -27,25 +27,67 @@ func (r *laneRun) hashtags(ctx context.Context, c *change, todo []work) (bool, e
 	if len(diff.Add) == 0 && len(diff.Remove) == 0 {
 		return false, r.finish(ctx, allDone(tagging), effects)
 	}
-	err := r.attempt(ctx, starts(tagging, c.lastMessage()), func(ctx context.Context) error {
-		got, err := c.gerrit.SetHashtags(ctx, c.id, diff)
-		if err != nil {
-			return err
-		}
-		return lost(diff, got)
-	})
+	err := r.writeTags(ctx, c, tagging, diff)
 	if err == nil {
 		return true, r.finish(ctx, allDone(tagging), effects)
 	}
-	reason, ok := refused(err)
-	if !ok {
-		return false, fmt.Errorf("set hashtags of %s: %w", c.id, err)
+	return r.ended(ctx, c, tagging, err, "set hashtags")
+}
+
+// readBacks bounds how often tags that another writer's call swept away are set again.
+const readBacks = 3
+
+// writeTags sets and removes tags until they are read back so.
+func (r *laneRun) writeTags(ctx context.Context, c *change, tagging []work, diff gerrit.HashtagsInput) error {
+	for range readBacks {
+		err := r.attempt(ctx, starts(tagging, c.lastMessage()), func(ctx context.Context) error {
+			got, err := c.gerrit.SetHashtags(ctx, c.id, diff)
+			if err != nil {
+				return err
+			}
+			return lost(diff, got)
+		})
+		if err != nil {
+			return err
+		}
+		var info *gerrit.ChangeInfo
+		err = r.attempt(ctx, nil, func(ctx context.Context) (err error) {
+			info, err = c.gerrit.GetChangeDetail(ctx, c.id)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read the hashtags back: %w", err)
+		}
+		if diff = sweptAway(diff, info, c.lastMessage()); len(diff.Add)+len(diff.Remove) == 0 {
+			return nil
+		}
 	}
-	var outcomes []store.Outcome
-	for _, w := range tagging {
-		outcomes = append(outcomes, outcome(w.Action, store.ActionDead, reason))
+	return fmt.Errorf("%q are not as they were set %d times", slices.Concat(diff.Add, diff.Remove), readBacks)
+}
+
+// sweptAway is what was written and isn't so, though no message since says that somebody undid it.
+func sweptAway(wrote gerrit.HashtagsInput, info *gerrit.ChangeInfo, last string) gerrit.HashtagsInput {
+	since := info.Messages
+	if i := slices.IndexFunc(since, func(m gerrit.ChangeMessageInfo) bool { return m.ID == last }); i >= 0 {
+		since = since[i+1:]
 	}
-	return false, r.finish(ctx, outcomes, store.Effects{})
+	undone := func(how, tag string) bool {
+		return slices.ContainsFunc(since, func(m gerrit.ChangeMessageInfo) bool {
+			return m.Tag == gerrit.TagHashtags && tells(m.Message, how, tag)
+		})
+	}
+	var again gerrit.HashtagsInput
+	for _, tag := range wrote.Add {
+		if !slices.Contains(info.Hashtags, tag) && !undone("removed", tag) {
+			again.Add = append(again.Add, tag)
+		}
+	}
+	for _, tag := range wrote.Remove {
+		if slices.Contains(info.Hashtags, tag) && !undone("added", tag) {
+			again.Remove = append(again.Remove, tag)
+		}
+	}
+	return again
 }
 
 // tagDiff is what has to be added and removed. A tag that a person took off stays off until an opinion brings
@@ -100,17 +142,17 @@ func (c *change) owns(tag string) bool {
 		return true
 	}
 	for _, m := range slices.Backward(c.info.Messages) {
-		if slices.Contains(c.info.Hashtags, tag) && m.Tag == gerrit.TagHashtags && adds(m.Message, tag) {
+		if slices.Contains(c.info.Hashtags, tag) && m.Tag == gerrit.TagHashtags && tells(m.Message, "added", tag) {
 			return m.Author != nil && m.Author.NumericID == c.self
 		}
 	}
 	return false
 }
 
-// adds tells whether a message is Gerrit's about tags that were set, and this one was added: "Hashtags added: a, b".
-func adds(message, tag string) bool {
+// tells says whether a message is Gerrit's about tags that were set, and this one was so: "Hashtags added: a, b".
+func tells(message, how, tag string) bool {
 	for line := range strings.Lines(message) {
-		what, tags, _ := strings.Cut(strings.TrimRight(line, "\n"), " added: ")
+		what, tags, _ := strings.Cut(strings.TrimRight(line, "\n"), " "+how+": ")
 		if (what == "Hashtag" || what == "Hashtags") && slices.Contains(strings.Split(tags, ", "), tag) {
 			return true
 		}

@@ -188,8 +188,6 @@ func (r *laneRun) forbidden(a store.Action, args Args) (store.Outcome, bool) {
 
 func granted(team *rules.Team, a store.Action, args Args) error {
 	switch a.Kind {
-	case KindComment:
-		return team.MayDo(a.Server, a.Project, a.Branch, "comment")
 	case KindVote:
 		var refused []error
 		for label, value := range args.Labels {
@@ -202,8 +200,10 @@ func granted(team *rules.Team, a store.Action, args Args) error {
 			refused = append(refused, team.MayHashtag(a.Server, a.Project, a.Branch, tag))
 		}
 		return errors.Join(refused...)
+	case KindTask:
+		return nil // a task's grant is its scopes
 	}
-	return nil // a task's grant is its scopes
+	return team.MayDo(a.Server, a.Project, a.Branch, a.Kind) // the kinds on Gerrit are the words of the grant
 }
 
 func (r *laneRun) heldBy(a store.Action) string {

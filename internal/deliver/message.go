@@ -3,11 +3,14 @@ package deliver
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode/utf16"
+
+	"verdict/gerrit"
 )
 
-// maxMessage is Gerrit's limit on a change message (change.commentSizeLimit), in characters.
-const maxMessage = 16384
+// maxMessage is Gerrit's limit on a change message (change.commentSizeLimit), in characters as Java counts them:
+// one beyond the Basic Multilingual Plane, such as most emoji, is two.
+const maxMessage = gerrit.MaxMessage
 
 // MarkerLength is how many characters of an action's id stand in its marker.
 const MarkerLength = 10
@@ -40,7 +43,7 @@ func (m Marker) Line(actionIDs []string) string {
 // cut at a line's end, never the marker.
 func (m Marker) Compose(texts, actionIDs []string) string {
 	line := m.Line(actionIDs)
-	body := cut(strings.Join(trimmed(texts), "\n\n"), maxMessage-utf8.RuneCountInString(line)-2)
+	body := cut(strings.Join(trimmed(texts), "\n\n"), maxMessage-length(line)-2)
 	if body == "" {
 		return line
 	}
@@ -66,13 +69,32 @@ func trimmed(texts []string) []string {
 
 // cut shortens text to at most n characters, at a line's end where there is one in its second half.
 func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
+	if length(text) <= n {
 		return text
 	}
 	const ellipsis = "\n[cut]"
-	keep := string([]rune(text)[:n-len(ellipsis)])
+	keep := prefix(text, n-len(ellipsis))
 	if i := strings.LastIndexByte(keep, '\n'); i > len(keep)/2 {
 		keep = keep[:i]
 	}
 	return keep + ellipsis
+}
+
+// length counts characters as Gerrit does.
+func length(text string) int {
+	n := 0
+	for _, r := range text {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+// prefix is the beginning of a text, of at most n characters.
+func prefix(text string, n int) string {
+	for i, r := range text {
+		if n -= utf16.RuneLen(r); n < 0 {
+			return text[:i]
+		}
+	}
+	return text
 }

@@ -1,10 +1,7 @@
 package deliver
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,14 +22,18 @@ func (r *laneRun) reviews(ctx context.Context, c *change, todo []work) (bool, er
 		votes = nil // a closed change takes no vote back: 409
 	}
 	texts := r.speaking(c, todo)
+	lacking, asWanted := c.lacking(todo)
 	if len(votes) > 0 {
-		return true, r.postVotes(ctx, c, votes, texts, todo)
+		return true, r.postVotes(ctx, c, votes, lacking, texts, todo)
+	}
+	if len(lacking) > 0 {
+		return true, r.post(ctx, c, gather(lacking[0], lacking, texts))
 	}
 	posted, err := r.postTexts(ctx, c, texts)
 	if err != nil || posted {
 		return posted, err
 	}
-	return false, r.finish(ctx, silent(todo), store.Effects{Server: c.server, Change: c.number, Posted: settled})
+	return false, r.finish(ctx, append(silent(todo), allDone(asWanted)...), store.Effects{Server: c.server, Change: c.number, Posted: settled})
 }
 
 // votes are those that differ from what Gerrit shows; settled are those that already show as they should.
@@ -68,13 +69,13 @@ func (c *change) votes() (votes, settled []store.Posted) {
 func (r *laneRun) settleKnown(ctx context.Context, c *change, todo []work) error {
 	var outcomes []store.Outcome
 	for i, w := range todo {
-		if w.args.Message == "" {
+		if !w.speaks() {
 			continue
 		}
 		for _, m := range c.ours() {
 			if r.d.Marker.In(m.Message, w.ID) {
-				todo[i].args.Message = "" // said; a vote has still to be looked at
-				if w.Kind == KindComment {
+				todo[i].args.Message, todo[i].args.Inline = "", nil // said; a vote has still to be looked at
+				if w.Kind != KindVote {
 					outcomes = append(outcomes, done(w, m.ID))
 				}
 				break
@@ -90,14 +91,22 @@ type text struct {
 	due bool
 }
 
+// speaks tells whether an action has something to say in a review.
+func (w work) speaks() bool {
+	return w.Kind == KindComment && len(w.args.Inline) > 0 ||
+		w.args.Message != "" && (w.Kind == KindComment || w.Kind == KindVote || isPart(w.Kind))
+}
+
+// speaking are the actions with something to say. What a team has to say before it closes the change waits for nothing.
 func (r *laneRun) speaking(c *change, todo []work) []text {
 	var out []text
 	for _, w := range todo {
-		if w.args.Message == "" || w.Kind != KindComment && w.Kind != KindVote {
+		if !w.speaks() {
 			continue
 		}
+		closes := slices.ContainsFunc(todo, func(o work) bool { return isClosing(o.Kind) && o.Team == w.Team })
 		wait := r.window(c) - r.now().Sub(w.Created)
-		out = append(out, text{work: w, due: wait <= 0 || w.Attempts > 0})
+		out = append(out, text{work: w, due: wait <= 0 || w.Attempts > 0 || isPart(w.Kind) || closes})
 	}
 	return out
 }
@@ -113,30 +122,18 @@ func (r *laneRun) window(c *change) time.Duration {
 	return w
 }
 
-// post is one SetReview.
-type post struct {
-	team  string
-	votes []store.Posted
-	texts []text
-	rest  []work // vote actions without a message, done when the votes show
-}
-
 // postVotes changes the votes at once, with all that the voting rule's team waits to say with the same notify.
-func (r *laneRun) postVotes(ctx context.Context, c *change, votes []store.Posted, texts []text, todo []work) error {
-	p := post{votes: votes, rest: slices.DeleteFunc(slices.Clone(todo), func(w work) bool {
+func (r *laneRun) postVotes(ctx context.Context, c *change, votes []store.Posted, lacking []work, texts []text, todo []work) error {
+	p := post{}
+	rest := slices.DeleteFunc(slices.Clone(todo), func(w work) bool {
 		return w.Kind != KindVote && w.Kind != KindReconcile || w.args.Message != ""
-	})}
+	})
 	if i := slices.IndexFunc(texts, func(t text) bool { return t.Kind == KindVote }); i >= 0 {
-		first := texts[i]
-		p.team = first.Team
-		for _, t := range texts {
-			if t.Team == first.Team && (t.args.Notify == first.args.Notify || t.args.Notify == "") {
-				p.texts = append(p.texts, t)
-			}
-		}
-	} else if len(p.rest) > 0 {
-		p.team = p.rest[0].Team
+		p = gather(texts[i].work, lacking, texts)
+	} else if len(rest) > 0 {
+		p.team = rest[0].Team
 	}
+	p.votes, p.rest = votes, rest
 	if err := r.post(ctx, c, p); err != nil {
 		return err
 	}
@@ -163,14 +160,7 @@ func (r *laneRun) postTexts(ctx context.Context, c *change, texts []text) (poste
 	if i < 0 {
 		return false, r.waitOn(ctx, c, texts)
 	}
-	first := texts[i]
-	p := post{team: first.Team}
-	for _, t := range texts {
-		if t.Team == first.Team && t.args.Notify == first.args.Notify {
-			p.texts = append(p.texts, t)
-		}
-	}
-	return true, r.post(ctx, c, p)
+	return true, r.post(ctx, c, gather(texts[i].work, nil, texts))
 }
 
 func (r *laneRun) waitOn(ctx context.Context, c *change, texts []text) error {
@@ -185,128 +175,6 @@ func (r *laneRun) waitOn(ctx context.Context, c *change, texts []text) error {
 		outcomes = append(outcomes, o)
 	}
 	return r.finish(ctx, outcomes, store.Effects{})
-}
-
-// post makes one SetReview. What Gerrit refuses as a whole is tried part by part, so that one part's mistake
-// doesn't silence the others.
-func (r *laneRun) post(ctx context.Context, c *change, p post) error {
-	err := r.send(ctx, c, p)
-	if err == nil {
-		return nil
-	}
-	var dropped *gerrit.DroppedVoteError
-	if errors.As(err, &dropped) {
-		return r.finish(ctx, p.withoutVotes(dropped), store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
-	}
-	reason, ok := refused(err)
-	if !ok {
-		return fmt.Errorf("post on %s: %w", c.id, err)
-	}
-	if parts := p.split(); len(parts) > 1 {
-		for _, part := range parts {
-			if err := r.post(ctx, c, part); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var outcomes []store.Outcome
-	for _, w := range p.works() {
-		outcomes = append(outcomes, outcome(w.Action, store.ActionDead, reason))
-	}
-	// What was refused is remembered as if it stood: it is tried again when an opinion brings news.
-	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
-}
-
-func (r *laneRun) send(ctx context.Context, c *change, p post) error {
-	review := gerrit.ReviewInput{
-		Tag:    "autogenerated:verdict~" + cmp.Or(p.team, "verdict"),
-		Notify: p.notify(),
-	}
-	var texts, ids []string
-	starts := make([]store.Start, 0, len(p.texts)+len(p.rest))
-	for _, t := range p.texts {
-		texts, ids = append(texts, t.args.Message), append(ids, t.ID)
-	}
-	for _, w := range p.works() {
-		starts = append(starts, store.Start{ActionID: w.ID, LastMessage: c.lastMessage()})
-	}
-	if len(texts) > 0 {
-		review.Message = r.d.Marker.Compose(texts, ids)
-	}
-	if len(p.votes) > 0 {
-		review.Labels = map[string]int{}
-	}
-	for _, v := range p.votes {
-		review.Labels[v.Label] = v.Value
-	}
-	err := r.attempt(ctx, starts, func(ctx context.Context) error {
-		_, err := c.gerrit.Review(ctx, c.id, c.info.CurrentRevision, review)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var outcomes []store.Outcome
-	for _, w := range p.works() {
-		outcomes = append(outcomes, done(w, ""))
-	}
-	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
-}
-
-// withoutVotes are the outcomes where Gerrit took all but some votes: it dropped those, and posted the message. The
-// actions that named them are dead, and say why.
-func (p post) withoutVotes(dropped *gerrit.DroppedVoteError) []store.Outcome {
-	var outcomes []store.Outcome
-	for _, w := range p.works() {
-		o := done(w, "")
-		for label := range w.args.Labels {
-			if _, ok := dropped.Dropped[label]; ok {
-				o = outcome(w.Action, store.ActionDead, dropped.Error())
-			}
-		}
-		outcomes = append(outcomes, o)
-	}
-	return outcomes
-}
-
-// works are the actions that the post carries out.
-func (p post) works() []work {
-	out := slices.Clone(p.rest)
-	for _, t := range p.texts {
-		out = append(out, t.work)
-	}
-	return out
-}
-
-func (p post) notify() string {
-	for _, t := range p.texts {
-		if t.args.Notify != "" {
-			return t.args.Notify
-		}
-	}
-	return "NONE"
-}
-
-// split gives each label, with the silent votes that named it, and each message a post of its own.
-func (p post) split() []post {
-	if len(p.votes)+len(p.texts) < 2 {
-		return nil
-	}
-	var parts []post
-	for _, v := range p.votes {
-		part := post{team: p.team, votes: []store.Posted{v}}
-		for _, w := range p.rest {
-			if _, ok := w.args.Labels[v.Label]; ok {
-				part.rest = append(part.rest, w)
-			}
-		}
-		parts = append(parts, part)
-	}
-	for _, t := range p.texts {
-		parts = append(parts, post{team: p.team, texts: []text{t}})
-	}
-	return parts
 }
 
 // silent are the votes, hashtags and looks that are done because what stands is what ought to.

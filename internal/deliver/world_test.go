@@ -3,6 +3,7 @@ package deliver_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -333,5 +334,25 @@ func (w *world) expect(change, vote int, hashtags []string, said ...string) {
 		if !strings.Contains(got[i], text) {
 			w.t.Errorf("change %d: post %d is %q, want %q in it", change, i, got[i], text)
 		}
+	}
+}
+
+func (w *world) expectStates(want map[store.ActionState]int) {
+	w.t.Helper()
+	if got := w.states(); !maps.Equal(got, want) {
+		w.t.Errorf("actions %v, want %v:\n%s", got, want, w.actions())
+	}
+}
+
+// expectNotified looks whom the message with a text lets Gerrit send mail to, and what its tag is.
+func (w *world) expectNotified(change int, text, notify, tag string) {
+	w.t.Helper()
+	messages := w.gerrit.Change(change).Messages
+	i := slices.IndexFunc(messages, func(m gerrittest.Message) bool { return strings.Contains(m.Text, text) })
+	if i < 0 {
+		w.t.Fatalf("change %d: no message has %q in it: %+v", change, text, messages)
+	}
+	if m := messages[i]; m.Notify != notify || m.Tag != tag {
+		w.t.Errorf("change %d: %q has notify %s and tag %s, want %s and %s", change, m.Text, m.Notify, m.Tag, notify, tag)
 	}
 }

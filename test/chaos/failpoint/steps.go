@@ -133,6 +133,28 @@ func (g gerritServer) SetHashtags(ctx context.Context, changeID string, hashtags
 	})
 }
 
+// SetTopic implements deliver.Gerrit.
+func (g gerritServer) SetTopic(ctx context.Context, changeID, topic string) (string, error) {
+	return around(g.points, "gerrit.SetTopic", func() (string, error) { return g.Gerrit.SetTopic(ctx, changeID, topic) })
+}
+
+// AbandonChange implements deliver.Gerrit.
+func (g gerritServer) AbandonChange(ctx context.Context, changeID string, message ...string) error {
+	return g.points.do("gerrit.AbandonChange", func() error { return g.Gerrit.AbandonChange(ctx, changeID, message...) })
+}
+
+// RestoreChange implements deliver.Gerrit.
+func (g gerritServer) RestoreChange(ctx context.Context, changeID string, message ...string) error {
+	return g.points.do("gerrit.RestoreChange", func() error { return g.Gerrit.RestoreChange(ctx, changeID, message...) })
+}
+
+// SubmitRevision implements deliver.Gerrit.
+func (g gerritServer) SubmitRevision(ctx context.Context, changeID, revision string) (gerrit.ChangeInfo, error) {
+	return around(g.points, "gerrit.SubmitRevision", func() (gerrit.ChangeInfo, error) {
+		return g.Gerrit.SubmitRevision(ctx, changeID, revision)
+	})
+}
+
 // queue has points around what is created.
 type queue struct {
 	app.Queue

@@ -1,0 +1,238 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"verdict/gerrit"
+	"verdict/internal/store"
+)
+
+// post is one SetReview.
+type post struct {
+	team  string
+	votes []store.Posted
+	parts []work // what the change lacks, with nothing to say
+	texts []text
+	rest  []work // vote actions without a message, done when the votes show
+}
+
+// gather begins a post with an action and takes along what its team waits to do and to say with the same notify, as
+// far as it fits into one message. What begins it is in it whatever its length.
+func gather(first work, lacking []work, texts []text) post {
+	p := post{team: first.Team}
+	with := func(w work) bool {
+		return w.Team == first.Team && (w.args.Notify == first.args.Notify || w.args.Notify == "" && first.Kind == KindVote)
+	}
+	for _, w := range lacking {
+		if with(w) {
+			p.parts = append(p.parts, w)
+		}
+	}
+	room := maxMessage - markerRoom - length(first.args.Message)
+	for _, t := range texts {
+		if !with(t.work) {
+			continue
+		}
+		if t.ID != first.ID {
+			need := length(t.args.Message) + markerRoom
+			if need > room {
+				continue // it is posted next
+			}
+			room -= need
+		}
+		p.texts = append(p.texts, t)
+	}
+	return p
+}
+
+// markerRoom is what an action's marker takes, roughly.
+const markerRoom = 120
+
+// post makes one SetReview. What Gerrit refuses as a whole is tried part by part, so that one part's mistake
+// doesn't silence the others.
+func (r *laneRun) post(ctx context.Context, c *change, p post) error {
+	err := r.send(ctx, c, p)
+	if err == nil {
+		return nil
+	}
+	var dropped *gerrit.DroppedVoteError
+	if errors.As(err, &dropped) {
+		if err := r.droppedNotice(ctx, c, p.dropped(dropped), err); err != nil {
+			return err
+		}
+		return r.finish(ctx, p.withoutVotes(dropped), store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
+	}
+	reason, ok := refused(err)
+	if !ok {
+		return fmt.Errorf("post on %s: %w", c.id, err)
+	}
+	if split := p.split(); len(split) > 1 {
+		for _, part := range split {
+			if err := r.post(ctx, c, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if again, ok := p.otherwise(err); ok {
+		return r.post(ctx, c, again)
+	}
+	if works := p.works(); len(works) == 1 && works[0].Kind == KindReviewers && len(works[0].args.Add)+len(works[0].args.CC)+len(works[0].args.Remove) > 1 {
+		return r.oneByOne(ctx, c, p)
+	}
+	if err := r.droppedNotice(ctx, c, p.votes, err); err != nil {
+		return err
+	}
+	var outcomes []store.Outcome
+	for _, w := range p.works() {
+		outcomes = append(outcomes, outcome(w.Action, store.ActionDead, reason))
+	}
+	// What was refused is remembered as if it stood: it is tried again when an opinion brings news.
+	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
+}
+
+// otherwise is a post of one comment that was refused, with what it has to say of lines in its message.
+func (p post) otherwise(err error) (post, bool) {
+	var answer *gerrit.HTTPError
+	if len(p.texts) != 1 || len(p.texts[0].args.Inline) == 0 || !errors.As(err, &answer) || answer.Res.StatusCode != http.StatusBadRequest {
+		return post{}, false
+	}
+	t := p.texts[0]
+	t.work = asText(t.work)
+	p.texts = []text{t}
+	return p, true
+}
+
+func (r *laneRun) send(ctx context.Context, c *change, p post) error {
+	review := r.review(c, p)
+	var result *gerrit.ReviewResult
+	err := r.attempt(ctx, starts(p.works(), c.lastMessage()), func(ctx context.Context) (err error) {
+		result, err = c.gerrit.Review(ctx, c.id, c.info.CurrentRevision, review)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	outcomes, err := r.outcomes(ctx, c, p.works(), result)
+	if err != nil {
+		return err
+	}
+	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
+}
+
+// review is what is sent for a post.
+func (r *laneRun) review(c *change, p post) gerrit.ReviewInput {
+	review := gerrit.ReviewInput{Tag: p.tag(), Notify: p.notify()}
+	var texts, ids []string
+	for _, t := range p.texts {
+		texts, ids = append(texts, t.args.Message), append(ids, t.ID)
+		addInline(t.work, &review)
+	}
+	for _, w := range p.works() {
+		if isPart(w.Kind) {
+			parts[w.Kind](c, w, &review)
+		}
+	}
+	if len(ids) > 0 {
+		review.Message = r.d.Marker.Compose(texts, ids)
+	}
+	if len(p.votes) > 0 {
+		review.Labels = map[string]int{}
+	}
+	for _, v := range p.votes {
+		review.Labels[v.Label] = v.Value
+	}
+	return review
+}
+
+// outcomes compares Gerrit's answer with what was asked; what isn't in the answer is read back from the change.
+func (r *laneRun) outcomes(ctx context.Context, c *change, works []work, result *gerrit.ReviewResult) ([]store.Outcome, error) {
+	var after *change
+	if i := slices.IndexFunc(works, func(w work) bool { return isPart(w.Kind) }); i >= 0 {
+		var err error
+		if after, _, err = r.look(ctx, works[i].Action); err != nil {
+			return nil, err
+		}
+	}
+	outcomes := make([]store.Outcome, len(works))
+	for i, w := range works {
+		outcomes[i] = answerTo(w, result, after)
+	}
+	return outcomes, nil
+}
+
+// withoutVotes are the outcomes where Gerrit took all but some votes: it dropped those, and posted the message. The
+// actions that named them are dead, and say why.
+func (p post) withoutVotes(dropped *gerrit.DroppedVoteError) []store.Outcome {
+	var outcomes []store.Outcome
+	for _, w := range p.works() {
+		o := done(w, "")
+		for label := range w.args.Labels {
+			if _, ok := dropped.Dropped[label]; ok {
+				o = outcome(w.Action, store.ActionDead, dropped.Error())
+			}
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
+}
+
+// works are the actions that the post carries out.
+func (p post) works() []work {
+	out := slices.Concat(p.rest, p.parts)
+	for _, t := range p.texts {
+		out = append(out, t.work)
+	}
+	return out
+}
+
+func (p post) notify() string {
+	for _, w := range p.works() {
+		if w.args.Notify != "" {
+			return w.args.Notify
+		}
+	}
+	return gerrit.NotifyNone
+}
+
+// TagPrefix begins the tags of our posts; the team follows, or the bot's own name.
+const TagPrefix = "autogenerated:verdict~"
+
+func (p post) tag() string { return TagPrefix + cmp.Or(p.team, "verdict") }
+
+// dropped are the votes that Gerrit left out.
+func (p post) dropped(by *gerrit.DroppedVoteError) []store.Posted {
+	return slices.DeleteFunc(slices.Clone(p.votes), func(v store.Posted) bool {
+		_, ok := by.Dropped[v.Label]
+		return !ok
+	})
+}
+
+// split gives each label, with the silent votes that named it, and each other action a post of its own.
+func (p post) split() []post {
+	if len(p.votes)+len(p.parts)+len(p.texts) < 2 {
+		return nil
+	}
+	var parts []post
+	for _, v := range p.votes {
+		part := post{team: p.team, votes: []store.Posted{v}}
+		for _, w := range p.rest {
+			if _, ok := w.args.Labels[v.Label]; ok {
+				part.rest = append(part.rest, w)
+			}
+		}
+		parts = append(parts, part)
+	}
+	for _, w := range p.parts {
+		parts = append(parts, post{team: p.team, parts: []work{w}})
+	}
+	for _, t := range p.texts {
+		parts = append(parts, post{team: p.team, texts: []text{t}})
+	}
+	return parts
+}
