@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,7 @@ const (
 	PostgresURL   = "VERDICT_TEST_POSTGRES_URL"   // postgres://user:password@127.0.0.1:port/verdict, may create databases
 	GerritURL     = "VERDICT_TEST_GERRIT_URL"     // http://127.0.0.1:port; accounts as Accounts says
 	GerritSSHAddr = "VERDICT_TEST_GERRIT_SSH"     // 127.0.0.1:port
-	GerritSSHKey  = "VERDICT_TEST_GERRIT_SSH_KEY" // file with ci-bot's private key
+	GerritSSHDir  = "VERDICT_TEST_GERRIT_SSH_DIR" // folder with known_hosts, and ci-bot's and admin's private keys under their names
 	PythonPath    = "VERDICT_TEST_PYTHON"         // an interpreter that imports taskcluster and mohawk
 	Require       = "VERDICT_TEST_REQUIRE"        // 1: a server that is missing fails the test
 )
@@ -36,6 +37,12 @@ var Accounts = map[string]string{
 	"bob":    "bob-secret",
 }
 
+// SSHAccounts are those of Accounts that may log in by SSH.
+var SSHAccounts = []string{"admin", "ci-bot"}
+
+// KnownHosts is the file of the server's keys in the folder GerritSSHDir.
+const KnownHosts = "known_hosts"
+
 // AMQP gives the URL of a real RabbitMQ, without credentials: guest:guest
 // administers it.
 func AMQP(t testing.TB) string { return need(t, "RabbitMQ", AMQPURL) }
@@ -49,10 +56,23 @@ func Postgres(t testing.TB) string { return need(t, "PostgreSQL", PostgresURL) }
 // label Verified -1..+1, copied by changekind:NO_CODE_CHANGE.
 func Gerrit(t testing.TB) string { return need(t, "Gerrit", GerritURL) }
 
-// GerritSSH gives the address of the same Gerrit's SSH, and the file of the
-// private key with which ci-bot logs in.
-func GerritSSH(t testing.TB) (addr, keyFile string) {
-	return need(t, "Gerrit", GerritSSHAddr), need(t, "Gerrit", GerritSSHKey)
+// SSH is where a Gerrit's SSH listens, and files with what a client needs.
+type SSH struct {
+	Addr           string
+	KnownHostsFile string            // has the server's keys
+	KeyFiles       map[string]string // the private keys of ci-bot and admin
+}
+
+// GerritSSH gives the SSH of the same Gerrit.
+func GerritSSH(t testing.TB) SSH {
+	t.Helper()
+	s := SSH{Addr: need(t, "Gerrit", GerritSSHAddr), KeyFiles: map[string]string{}}
+	dir := need(t, "Gerrit", GerritSSHDir)
+	s.KnownHostsFile = filepath.Join(dir, KnownHosts)
+	for _, account := range SSHAccounts {
+		s.KeyFiles[account] = filepath.Join(dir, account)
+	}
+	return s
 }
 
 // Python gives the path of an interpreter that has the packages taskcluster

@@ -37,6 +37,9 @@ func startGerrit(ctx context.Context, s *Servers) error {
 	if err := site.choosePorts(ctx); err != nil {
 		return err
 	}
+	if err := site.introduce(); err != nil {
+		return err
+	}
 	p, err := site.daemon("-XX:SharedArchiveFile=" + filepath.Join(prepared, "daemon.jsa"))
 	if err != nil {
 		return err
@@ -50,12 +53,12 @@ func startGerrit(ctx context.Context, s *Servers) error {
 	}
 	s.set(testservers.GerritURL, site.url())
 	s.set(testservers.GerritSSHAddr, fmt.Sprintf("127.0.0.1:%d", site.ssh))
-	s.set(testservers.GerritSSHKey, filepath.Join(site.dir, botKey))
+	s.set(testservers.GerritSSHDir, filepath.Join(site.dir, sshKeys))
 	return nil
 }
 
-// botKey is ci-bot's private SSH key, in the site's folder.
-const botKey = "etc/ci-bot_key"
+// sshKeys is the folder in a site's with what SSH clients need.
+const sshKeys = "etc/clients"
 
 // gerritSite is a Gerrit's folder and where it listens.
 type gerritSite struct {
@@ -78,6 +81,27 @@ func (g *gerritSite) choosePorts(ctx context.Context) error {
 		"gerrit.canonicalWebUrl", g.url()+"/",
 		"httpd.listenUrl", g.url()+"/",
 		"sshd.listenAddress", fmt.Sprintf("127.0.0.1:%d", g.ssh))
+}
+
+// introduce writes down the server's SSH keys as a client's known_hosts has
+// them.
+func (g *gerritSite) introduce() error {
+	keys, err := filepath.Glob(filepath.Join(g.dir, "etc/ssh_host_*_key.pub"))
+	if err != nil {
+		return err
+	}
+	var lines strings.Builder
+	for _, file := range keys {
+		key, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&lines, "[127.0.0.1]:%d %s\n", g.ssh, strings.TrimSpace(string(key)))
+	}
+	if lines.Len() == 0 {
+		return fmt.Errorf("%s has no SSH host key", g.dir)
+	}
+	return os.WriteFile(filepath.Join(g.dir, sshKeys, testservers.KnownHosts), []byte(lines.String()), 0o644)
 }
 
 // configure sets pairs of name and value in gerrit.config.

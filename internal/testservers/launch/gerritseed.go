@@ -104,15 +104,29 @@ func (g *gerritSite) seedAccounts(ctx context.Context) error {
 			return err
 		}
 	}
-	key := filepath.Join(g.dir, botKey)
-	if _, err := run(ctx, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ci-bot", "-f", key)); err != nil {
+	return g.seedKeys(ctx)
+}
+
+// seedKeys makes the SSH keys of those who may log in so.
+func (g *gerritSite) seedKeys(ctx context.Context) error {
+	dir := filepath.Join(g.dir, sshKeys)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	public, err := os.ReadFile(key + ".pub")
-	if err != nil {
-		return err
+	for _, account := range testservers.SSHAccounts {
+		key := filepath.Join(dir, account)
+		if _, err := run(ctx, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", account, "-f", key)); err != nil {
+			return err
+		}
+		public, err := os.ReadFile(key + ".pub")
+		if err != nil {
+			return err
+		}
+		if err := g.call(ctx, http.MethodPost, "/accounts/"+account+"/sshkeys", string(public), nil); err != nil {
+			return err
+		}
 	}
-	return g.call(ctx, http.MethodPost, "/accounts/ci-bot/sshkeys", string(public), nil)
+	return nil
 }
 
 // seedRights pushes a project.config for all projects. Gerrit 3.13 gives
