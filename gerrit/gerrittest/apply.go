@@ -25,8 +25,11 @@ func (s *Server) apply(c *change, r reply) {
 	text = withText(text, r.in.Message)
 	said := text != empty || len(shown) > 0
 	news := said
-	for _, a := range r.asked {
-		news = s.putReviewer(c, r.by, a.of, a.in, a.result) || news
+	gone := make([]*departure, len(r.asked))
+	for i, a := range r.asked {
+		put := false
+		put, gone[i] = s.putReviewer(c, r.by, a.of, a.in, a.result)
+		news = put || news
 	}
 	if said {
 		s.spoke(c, r.by)
@@ -40,13 +43,17 @@ func (s *Server) apply(c *change, r reply) {
 		return
 	}
 	s.touch(c, r.by)
-	for _, a := range r.asked {
+	for i, a := range r.asked {
 		s.tellReviewer(c, r.by, a.of)
+		if gone[i] != nil {
+			s.tellGone(c, r.by, a.of, gone[i])
+		}
 	}
 	if wip {
 		s.tellOf(c, c.current(), "wip-state-changed", object{"changer": r.by.eventInfo()})
 	}
 	if !said {
+		s.sayOfItself(c, r.by, wip, gone)
 		return
 	}
 	m := &message{id: c.meta, tag: r.in.Tag, author: r.by, date: c.updated, text: text, patchset: r.p.number, notify: r.in.Notify}
@@ -58,6 +65,21 @@ func (s *Server) apply(c *change, r reply) {
 	}
 	s.told(c, m)
 	s.tellComment(c, r.p, r.by, text, before)
+}
+
+// sayOfItself is the message of a review that says nothing: of what else it did.
+func (s *Server) sayOfItself(c *change, by *account, wip bool, gone []*departure) {
+	if wip {
+		tag, text := wipMessage(c.wip)
+		s.sayHere(c, by, tag, text)
+		return
+	}
+	for _, g := range slices.Backward(gone) {
+		if g != nil {
+			s.sayHere(c, by, deleteReviewerTag, g.text)
+			return
+		}
+	}
 }
 
 // applyVotes writes the votes. It answers what was voted before, and what the
@@ -89,10 +111,7 @@ func (s *Server) applyVotes(c *change, r reply) (before map[string]int, shown []
 // applyAttention does what Gerrit does by itself, unless it is told not to, and
 // what the review asks for. It tells whether that is news.
 func (s *Server) applyAttention(c *change, r reply, said bool) bool {
-	news := false
-	if said && !r.in.IgnoreAttention {
-		s.attendReply(c, r.by, r.changed)
-	}
+	news := !r.in.IgnoreAttention && s.attendReply(c, r.by, r.changed, said)
 	for _, a := range r.attend {
 		news = s.attend(c, a.of, a.in, a.reason) || news
 	}
@@ -156,6 +175,9 @@ func (s *Server) removeVote(c *change, of, by *account, label string) {
 func (a *account) mention() string { return fmt.Sprintf("<GERRIT_ACCOUNT_%d>", a.id) }
 
 func (s *Server) deleteChange(q *request, c *change) answer {
+	if c.status == statusMerged {
+		return refuse(http.StatusMethodNotAllowed, "delete not permitted")
+	}
 	if !q.by.is(Administrators) && (q.by != c.owner || !c.open()) {
 		return refuse(http.StatusForbidden, "delete not permitted")
 	}

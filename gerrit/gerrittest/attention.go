@@ -51,21 +51,23 @@ func (c *change) active(a *account) bool {
 }
 
 // attendReply does what Gerrit does by itself when somebody replies: who replied
-// is done, and the owner is next, unless it was a robot that has no objection.
-func (s *Server) attendReply(c *change, by *account, votes map[string]int) {
-	s.attend(c, by, false, "removed on reply")
-	if by == c.owner || !c.open() || c.wip {
-		return
+// is done, even if he said nothing, and the owner is next, unless it was a robot
+// that has no objection. It tells whether who replied was awaited.
+func (s *Server) attendReply(c *change, by *account, votes map[string]int, said bool) (awaited bool) {
+	awaited = s.attend(c, by, false, "removed on reply")
+	if by == c.owner || !c.open() || c.wip || !said {
+		return awaited
 	}
 	if !by.is(ServiceUsers) {
 		s.attend(c, c.owner, true, "Someone else replied on the change")
-		return
+		return awaited
 	}
 	for _, value := range votes {
 		if value < 0 {
 			s.attend(c, c.owner, true, "A robot voted negatively on a label")
 		}
 	}
+	return awaited
 }
 
 type attentionInput struct{ User, Reason string }

@@ -9,6 +9,12 @@ import (
 	"verdict/gerrit"
 )
 
+var pollCases = []fact{
+	{"PollFindsWhatHappened", "3.10", pollFindsWhatHappened},
+	{"FirstPollFindsOpenChanges", "3.10", firstPollFindsOpenChanges},
+	{"PollSeesUpdatesOfOneSecond", "3.10", pollSeesUpdatesOfOneSecond},
+}
+
 // inbox keeps what a poller hands on, and what of it is new.
 type inbox struct {
 	cursor string

@@ -14,6 +14,17 @@ import (
 	"verdict/gerrit"
 )
 
+var queryCases = []fact{
+	{"QueryGivesTheLastUpdatedFirst", "3.10", queryGivesTheLastUpdatedFirst},
+	{"QueryPages", "3.10", queryPages},
+	{"QueryTerms", "3.10", queryTerms},
+	{"QueryTimesIncludeTheSecond", "3.10", queryTimesIncludeTheSecond},
+	{"QueryErrors", "3.10", queryErrors},
+	{"QueryGivesOnlyTheFieldsAskedFor", "3.10", queryGivesOnlyTheFieldsAskedFor},
+	{"QueriesTellTheState", "3.13", queriesTellTheState},
+	{"SeveralQueriesGiveSeveralLists", "3.10", severalQueriesGiveSeveralLists},
+}
+
 // numbers gives the numbers of the changes that a query finds.
 func (e *env) numbers(t *testing.T, q string, opts ...gerrit.QueryChangesOpt) []int {
 	t.Helper()
@@ -222,7 +233,7 @@ func queryGivesOnlyTheFieldsAskedFor(t *testing.T, e *env) {
 	if plain.Revisions != nil || plain.CurrentRevision != "" || plain.Messages != nil || plain.Labels != nil || plain.Owner.Name != "" {
 		t.Errorf("plain has more: %+v", plain)
 	}
-	if plain.Owner.NumericID == 0 || e.is313(t) && plain.MetaRevID == "" || plain.Subject != "A change" || plain.Status != gerrit.ChangeStatusNew {
+	if plain.Owner.NumericID == 0 || plain.Subject != "A change" || plain.Status != gerrit.ChangeStatusNew {
 		t.Errorf("plain has less: %+v", plain)
 	}
 	current := one("CURRENT_REVISION", "CURRENT_COMMIT", "CURRENT_FILES", "DETAILED_ACCOUNTS")
@@ -255,5 +266,13 @@ func severalQueriesGiveSeveralLists(t *testing.T, e *env) {
 	}
 	if len(lists) != 2 || len(lists[0]) != 1 || len(lists[1]) != 0 {
 		t.Errorf("got %v", lists)
+	}
+}
+
+func queriesTellTheState(t *testing.T, e *env) {
+	p := e.change(t)
+	changes, err := e.bot.QueryChanges(t.Context(), fmt.Sprintf("change:%d", p.number))
+	if err != nil || len(changes) != 1 || changes[0].MetaRevID == "" || changes[0].MetaRevID != e.detail(t, p).MetaRevID {
+		t.Errorf("got %+v, %v", changes, err)
 	}
 }

@@ -11,6 +11,20 @@ import (
 	"verdict/gerrit"
 )
 
+var transportCases = []fact{
+	{"AnswersBeginWithAPrefix", "3.10", answersBeginWithAPrefix},
+	{"AnswersHaveATrace", "3.13", answersHaveATrace},
+	{"WrongPasswordIs401", "3.10", wrongPasswordIs401},
+	{"CredentialsCountOnlyBelowA", "3.10", credentialsCountOnlyBelowA},
+	{"NobodyMayWrite", "3.10", nobodyMayWrite},
+	{"BadJSONIsRefused", "3.10", badJSONIsRefused},
+	{"TextBodyIsPosted", "3.10", textBodyIsPosted},
+	{"UnknownViewIs404", "3.10", unknownViewIs404},
+	{"AChangeHasFourNames", "3.10", aChangeHasFourNames},
+	{"UnknownChangeIs404", "3.10", unknownChangeIs404},
+	{"UnknownRevisionIs404", "3.10", unknownRevisionIs404},
+}
+
 func answersBeginWithAPrefix(t *testing.T, e *env) {
 	status, text := e.raw(t, "", http.MethodGet, "/config/server/version", "")
 	if status != http.StatusOK || !strings.HasPrefix(text, ")]}'\n\"") {
@@ -22,9 +36,6 @@ func answersBeginWithAPrefix(t *testing.T, e *env) {
 }
 
 func answersHaveATrace(t *testing.T, e *env) {
-	if !e.is313(t) {
-		t.Skip("older servers trace only when asked to")
-	}
 	_, err := e.bot.GetAccountInfo(t.Context(), "nosuch")
 	var refusal *gerrit.HTTPError
 	if !errors.As(err, &refusal) || refusal.Trace == "" || !strings.Contains(err.Error(), refusal.Trace) {

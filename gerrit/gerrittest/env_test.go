@@ -36,6 +36,9 @@ type env struct {
 type host interface {
 	newProject(t *testing.T) string
 	push(t *testing.T, p push) pushed
+	// pushMany pushes a chain of so many changes to a project of its own.
+	pushMany(t *testing.T, n int) (project string)
+	shell(t *testing.T) shell
 }
 
 // push is a push by alice. Without on it is a new change.
@@ -67,19 +70,6 @@ func newEnv(url string, h host) *env {
 		return gerrit.NewClient(url, gerrit.BasicAuth(name, testservers.Accounts[name]))
 	}
 	return &env{url: url, host: h, admin: as("admin"), bot: as("ci-bot"), alice: as("alice"), bob: as("bob")}
-}
-
-// is313 tells whether the server is the fake's version or newer. The suite was
-// seen on 3.13.5 and 3.10.2, too.
-func (e *env) is313(t *testing.T) bool {
-	t.Helper()
-	version, err := e.bot.Version(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var minor int
-	_, err = fmt.Sscanf(version, "3.%d", &minor)
-	return err != nil || minor >= 13
 }
 
 // change pushes a new change with one file. Others may be in its project.
@@ -168,6 +158,24 @@ func (e *env) send(t *testing.T, req *http.Request) (status int, text string) {
 	return res.StatusCode, strings.TrimSpace(string(b))
 }
 
+// answers expects an answer: its status and, if it isn't "", its text. It gives
+// the text.
+func (e *env) answers(t *testing.T, user, method, path, body string, status int, text string) string {
+	t.Helper()
+	gotStatus, got := e.raw(t, user, method, path, body)
+	if gotStatus != status || text != "" && got != text {
+		t.Errorf("%s %s %s: got %d %q, want %d %q", user, method, path, gotStatus, got, status, text)
+	}
+	return got
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // object reads an answer.
 func object(t *testing.T, text string) map[string]any {
 	t.Helper()
@@ -211,6 +219,14 @@ func (f fake) push(t *testing.T, p push) pushed {
 		number: made.Change, patchset: made.Number, project: c.Project, changeID: c.ChangeID, title: c.Subject,
 		revision: made.Revision, files: merged(p.on.files, p.files),
 	}
+}
+
+func (f fake) pushMany(_ *testing.T, n int) string {
+	project, parent := f.newProject(nil), ""
+	for i := range n {
+		parent = f.s.Push(gerrittest.Push{Project: project, Subject: fmt.Sprintf("Number %d", i), Files: map[string]string{fmt.Sprint(i): "x\n"}, Parent: parent}).Revision
+	}
+	return project
 }
 
 func merged(a, b map[string]string) map[string]string {
@@ -295,10 +311,34 @@ func (r *real) push(t *testing.T, p push) pushed {
 	return made
 }
 
+func (r *real) pushMany(t *testing.T, n int) string {
+	t.Helper()
+	project, dir := r.newProject(t), t.TempDir()
+	remote := strings.Replace(r.url, "//", "//alice:"+testservers.Accounts["alice"]+"@", 1) + "/a/" + project
+	r.git(t, dir, "clone", "-q", remote, ".")
+	var commits strings.Builder
+	for i := range n {
+		message := fmt.Sprintf("Number %d\n\nChange-Id: I%x\n", i, sha1.Sum([]byte(rand.Text())))
+		from := ""
+		if i == 0 {
+			from = "from refs/remotes/origin/main^0\n"
+		}
+		fmt.Fprintf(&commits, "commit refs/heads/many\ncommitter Alice Author <alice@example.com> %d +0000\ndata %d\n%s\n%sM 100644 inline %d\ndata 2\nx\n\n", 1600000000+i, len(message), message, from, i)
+	}
+	r.gitReading(t, dir, strings.NewReader(commits.String()), "fast-import", "--quiet")
+	r.git(t, dir, "push", "-q", "origin", "many:refs/for/main")
+	return project
+}
+
 func (r *real) git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
+	return r.gitReading(t, dir, nil, args...)
+}
+
+func (r *real) gitReading(t *testing.T, dir string, in io.Reader, args ...string) string {
+	t.Helper()
 	cmd := exec.CommandContext(context.Background(), "git", args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Stdin = dir, in
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Alice Author", "GIT_AUTHOR_EMAIL=alice@example.com",
 		"GIT_COMMITTER_NAME=Alice Author", "GIT_COMMITTER_EMAIL=alice@example.com")

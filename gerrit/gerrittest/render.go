@@ -41,7 +41,9 @@ func (s *Server) info(c *change, by *account, f fields) object {
 		"has_review_started": c.started, "meta_rev_id": c.meta, "_number": c.number, "virtual_id_number": c.number,
 		"owner": account(c.owner), "current_revision_number": p.number, "requirements": []object{}, "submit_records": []object{},
 	}
-	info["attention_set"], info["removed_from_attention_set"] = c.attentionSets(account)
+	if len(c.attention) > 0 {
+		info["attention_set"], info["removed_from_attention_set"] = c.attentionSets(account)
+	}
 	optional := func(set bool, name string, value any) {
 		if set {
 			info[name] = value

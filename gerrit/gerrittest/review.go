@@ -130,8 +130,7 @@ func readReview(q *request) (in reviewInput, refused *answer) {
 // mayReview tells what of a review is its author's to ask for.
 func (c *change) mayReview(r *reply) *answer {
 	if r.in.WorkInProgress && r.in.Ready {
-		a := refuse(http.StatusBadRequest, "work_in_progress and ready are mutually exclusive")
-		return &a
+		return &answer{status: http.StatusBadRequest, json: object{"error": "work_in_progress and ready are mutually exclusive"}}
 	}
 	if wanted := r.in.WorkInProgress || r.in.Ready; wanted && r.in.WorkInProgress != c.wip && r.by != c.owner && !r.by.is(Administrators) {
 		a := refuse(http.StatusForbidden, "toggle work in progress state not permitted")
@@ -182,15 +181,24 @@ func (s *Server) readReviewers(r *reply, results object) *answer {
 }
 
 // readAttention finds those who are to come into the attention set or leave it.
+// Whoever has nothing to do with the change is left out without a word.
 func (s *Server) readAttention(c *change, r *reply) *answer {
+	seen := map[string]bool{}
 	for i, in := range slices.Concat(r.in.Attend, r.in.Relieve) {
-		of := s.account(in.User, r.by)
-		asked := func(a askedReviewer) bool { return a.of == of }
-		if of == nil || !c.active(of) && of != r.by && !slices.ContainsFunc(r.asked, asked) {
-			a := refuse(http.StatusBadRequest, notActive, in.User)
+		if in.Reason == "" {
+			a := refuse(http.StatusBadRequest, "missing field: reason")
 			return &a
 		}
-		r.attend = append(r.attend, askedAttention{of, i < len(r.in.Attend), in.Reason})
+		if seen[in.User] {
+			a := refuse(http.StatusBadRequest, "%s can not be added/removed twice, and can not be added and removed at the same time", in.User)
+			return &a
+		}
+		seen[in.User] = true
+		of := s.account(in.User, r.by)
+		asked := func(a askedReviewer) bool { return a.of == of }
+		if of != nil && (c.active(of) || of == r.by || slices.ContainsFunc(r.asked, asked)) {
+			r.attend = append(r.attend, askedAttention{of, i < len(r.in.Attend), in.Reason})
+		}
 	}
 	return nil
 }

@@ -10,13 +10,22 @@ import (
 	"time"
 )
 
-const maxBody = 16 << 20
+const (
+	maxBody = 16 << 20
+	maxLine = 16 << 10 // of a request's line
+)
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		http.Error(w, "Request Entity Too Large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if len(r.RequestURI) > maxLine {
+		w.Header().Set("Content-Type", "text/html;charset=iso-8859-1")
+		w.WriteHeader(http.StatusRequestURITooLong)
+		fmt.Fprint(w, "<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>")
 		return
 	}
 	logged := s.log(r, body)
@@ -142,6 +151,9 @@ func (s *Server) changeRoutes(q *request, path []string) answer {
 // that only tell something.
 func (s *Server) partRoutes(q *request, c *change, path []string) answer {
 	view, below := path[0], path[1:]
+	if view == "messages" && len(below) > 0 {
+		return s.messageRoutes(q, c, below)
+	}
 	switch view {
 	case "topic":
 		return s.topicRoutes(q, c)

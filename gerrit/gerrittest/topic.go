@@ -43,7 +43,7 @@ func (s *Server) topicRoutes(q *request, c *change) answer {
 	}
 	topic := strings.TrimSpace(in.Topic)
 	switch {
-	case q.by != c.owner && !q.by.is(Administrators):
+	case !q.by.is(Administrators) && (q.by != c.owner || !c.open()):
 		return refuse(http.StatusForbidden, "edit topic name not permitted")
 	case len(topic) > maxTopic:
 		return refuse(http.StatusBadRequest, "topic length exceeds the limit (%d)", maxTopic)

@@ -101,6 +101,11 @@ func (s *Server) touch(c *change, by *account) {
 // by the change's new state.
 func (s *Server) say(c *change, by *account, tag, text string) *message {
 	s.touch(c, by)
+	return s.sayHere(c, by, tag, text)
+}
+
+// sayHere is say for a change that was touched just now.
+func (s *Server) sayHere(c *change, by *account, tag, text string) *message {
 	m := &message{id: c.meta, tag: tag, author: by, date: c.updated, text: text, patchset: c.current().number}
 	c.messages = append(c.messages, m)
 	s.told(c, m)
