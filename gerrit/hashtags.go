@@ -14,7 +14,8 @@ type HashtagsInput struct {
 
 // SetHashtags modifies the hashtags for a change, supporting both adding and
 // removing hashtags in one request. On success it returns the new set of
-// hashtags, sorted. Calls at the same time lose tags though all of them
+// hashtags, sorted. A tag in both Add and Remove is added if it isn't there, and
+// removed if it is. Calls at the same time lose tags though all of them
 // succeed: one writer a change.
 func (c *Client) SetHashtags(ctx context.Context, changeID string, hashtags HashtagsInput) ([]string, error) {
 	if len(hashtags.Add) == 0 && len(hashtags.Remove) == 0 {

@@ -22,6 +22,9 @@ func (s *Server) apply(c *change, r reply) {
 	case n > 1:
 		text += fmt.Sprintf("\n\n(%d comments)", n)
 	}
+	if r.in.Ready && strings.TrimSpace(r.in.Message) == "" { // even if it was ready before
+		r.in.Message = "This change is ready for review."
+	}
 	text = withText(text, r.in.Message)
 	said := text != empty || len(shown) > 0
 	news := said

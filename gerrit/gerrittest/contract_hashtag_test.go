@@ -2,9 +2,11 @@ package gerrittest_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"verdict/gerrit"
@@ -15,6 +17,12 @@ var hashtagCases = []fact{
 	{"HashtagsAreCleaned", "3.10", hashtagsAreCleaned},
 	{"HashtagsAreSaid", "3.10", hashtagsAreSaid},
 	{"HashtagsNeedARight", "3.10", hashtagsNeedARight},
+	{"HashtagsHaveNoPUT", "3.10", hashtagsHaveNoPUT},
+	{"HashtagsAddWinsOverRemoveIfNew", "3.10", hashtagsAddWins},
+	{"HashtagsCaseCounts", "3.10", hashtagsCaseCounts},
+	{"HashtagsAreTakenByClosedChanges", "3.10", hashtagsAreTakenByClosedChanges},
+	{"HashtagsThatAreThereWriteNothing", "3.10", hashtagsThatAreThere},
+	{"ConcurrentHashtagsAreLostInSilence", "3.10", concurrentHashtagsAreLost},
 }
 
 func hashtagsAnswerTheWholeSet(t *testing.T, e *env) {
@@ -93,4 +101,77 @@ func hashtagsNeedARight(t *testing.T, e *env) {
 	if got, err := e.alice.AddHashtags(t.Context(), p.id(), "own"); err != nil || !slices.Equal(got, []string{"own"}) {
 		t.Errorf("the owner: got %q, %v", got, err)
 	}
+}
+
+func hashtagsHaveNoPUT(t *testing.T, e *env) {
+	p := e.change(t)
+	e.answers(t, "alice", http.MethodPut, p.path()+"/hashtags", `{"add":["x"]}`, http.StatusNotFound, "Not Found")
+}
+
+// hashtagsAddWins where the tag is new; one that is there goes.
+func hashtagsAddWins(t *testing.T, e *env) {
+	p := e.change(t)
+	for _, want := range [][]string{{"x"}, {}, {"x"}} {
+		got, err := e.bot.SetHashtags(t.Context(), p.id(), gerrit.HashtagsInput{Add: []string{"x"}, Remove: []string{"x"}})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+func hashtagsCaseCounts(t *testing.T, e *env) {
+	p := e.change(t)
+	if got, err := e.bot.AddHashtags(t.Context(), p.id(), "ci", "CI"); err != nil || !slices.Equal(got, []string{"CI", "ci"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := e.bot.RemoveHashtags(t.Context(), p.id(), "ci"); err != nil || !slices.Equal(got, []string{"CI"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func hashtagsAreTakenByClosedChanges(t *testing.T, e *env) {
+	abandoned, merged := e.change(t), e.aloneChange(t)
+	must(t, e.bot.AbandonChange(t.Context(), abandoned.id()))
+	e.merge(t, merged)
+	for _, p := range []pushed{abandoned, merged} {
+		if got, err := e.bot.AddHashtags(t.Context(), p.id(), "x"); err != nil || !slices.Equal(got, []string{"x"}) {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
+func hashtagsThatAreThere(t *testing.T, e *env) {
+	p := e.change(t)
+	if _, err := e.bot.AddHashtags(t.Context(), p.id(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	before := e.detail(t, p)
+	if _, err := e.bot.SetHashtags(t.Context(), p.id(), gerrit.HashtagsInput{Add: []string{"x"}, Remove: []string{"absent"}}); err != nil {
+		t.Fatal(err)
+	}
+	if after := e.detail(t, p); after.MetaRevID != before.MetaRevID || len(after.Messages) != len(before.Messages) {
+		t.Errorf("got %+v", after)
+	}
+}
+
+// concurrentHashtagsAreLost tries until it happens: it is a race.
+func concurrentHashtagsAreLost(t *testing.T, e *env) {
+	const writers = 8
+	for range 50 {
+		p := e.change(t)
+		var all sync.WaitGroup
+		for i := range writers {
+			all.Go(func() {
+				tag := fmt.Sprint("t", i)
+				if got, err := e.bot.AddHashtags(t.Context(), p.id(), tag); err != nil || !slices.Contains(got, tag) {
+					t.Errorf("%s: got %q, %v", tag, got, err)
+				}
+			})
+		}
+		all.Wait()
+		if kept := len(e.detail(t, p).Hashtags); kept < writers {
+			return
+		}
+	}
+	t.Errorf("none of %d at once was ever lost", writers)
 }

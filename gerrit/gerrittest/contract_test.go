@@ -19,8 +19,8 @@ type fact struct {
 
 // contract is what the stand-in has to keep.
 var contract = slices.Concat(
-	transportCases, queryCases, pageCases, patchsetCases, reviewCases,
-	reviewerCases, attentionCases, hashtagCases, lifecycleCases, accountCases, streamCases, pollCases,
+	transportCases, queryCases, pageCases, patchsetCases, fileCases, reviewCases,
+	reviewerCases, attentionCases, hashtagCases, lifecycleCases, conflictCases, accountCases, projectCases, streamCases, pollCases,
 )
 
 func TestContractOfTheFake(t *testing.T) {

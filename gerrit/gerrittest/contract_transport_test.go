@@ -3,12 +3,14 @@ package gerrittest_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
 	"verdict/gerrit"
+	"verdict/internal/testservers"
 )
 
 var transportCases = []fact{
@@ -23,6 +25,14 @@ var transportCases = []fact{
 	{"AChangeHasFourNames", "3.10", aChangeHasFourNames},
 	{"UnknownChangeIs404", "3.10", unknownChangeIs404},
 	{"UnknownRevisionIs404", "3.10", unknownRevisionIs404},
+	{"UnknownFieldsAreIgnored", "3.10", unknownFieldsAreIgnored},
+	{"CredentialsElsewhereAreNobodys", "3.10", credentialsElsewhereAreNobodys},
+	{"ErrorsAreText", "3.10", errorsAreText},
+	{"AnswersAreZippedOnRequest", "3.10", answersAreZippedOnRequest},
+	{"AnswersHaveNoETag", "3.13", answersHaveNoETag},
+	{"HEADHasNoBody", "3.10", headHasNoBody},
+	{"ALongLineIs414", "3.10", aLongLineIs414},
+	{"ASlashHasToBeEscaped", "3.10", aSlashHasToBeEscaped},
 }
 
 func answersBeginWithAPrefix(t *testing.T, e *env) {
@@ -182,4 +192,85 @@ func unknownRevisionIs404(t *testing.T, e *env) {
 			t.Errorf("%s: %v", revision, err)
 		}
 	}
+}
+
+func unknownFieldsAreIgnored(t *testing.T, e *env) {
+	p := e.change(t)
+	e.answers(t, "ci-bot", http.MethodPost, p.path()+"/revisions/current/review", `{"message":"known","unheard_of":{"a":[1]}}`, http.StatusOK, "")
+	e.answers(t, "ci-bot", http.MethodPost, p.path()+"/hashtags", `{"add":["x"],"unheard_of":1}`, http.StatusOK, ")]}'\n[\"x\"]")
+}
+
+func credentialsElsewhereAreNobodys(t *testing.T, e *env) {
+	p := e.pushShared(t, push{subject: "Secret", files: map[string]string{"a": "1"}, options: "%private"})
+	e.answers(t, "alice", http.MethodGet, p.path(), "", http.StatusOK, "")
+	req, err := http.NewRequest(http.MethodGet, e.url+p.path(), nil)
+	must(t, err)
+	req.SetBasicAuth("alice", testservers.Accounts["alice"])
+	if status, text := e.send(t, req); status != http.StatusNotFound {
+		t.Errorf("got %d %q", status, text)
+	}
+}
+
+// header makes a request as ci-bot and gives what the answer's header says; the
+// body stays as it was sent.
+func (e *env) header(t *testing.T, method, path, encoding string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, e.url+"/a"+path, nil)
+	must(t, err)
+	req.SetBasicAuth("ci-bot", testservers.Accounts["ci-bot"])
+	req.Header.Set("Accept-Encoding", encoding)
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	return res, string(body)
+}
+
+func errorsAreText(t *testing.T, e *env) {
+	for _, path := range []string{"/changes/99999999", "/changes/?q=nosuch:thing", "/accounts/nosuch"} {
+		res, body := e.header(t, http.MethodGet, path, "identity")
+		if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain") || strings.HasPrefix(body, ")]}'") || strings.Contains(strings.TrimSpace(body), "\n") {
+			t.Errorf("%s: got %s, %q", path, kind, body)
+		}
+	}
+}
+
+func answersAreZippedOnRequest(t *testing.T, e *env) {
+	p := e.change(t)
+	for encoding, want := range map[string]string{"gzip": "gzip", "identity": ""} {
+		res, body := e.header(t, http.MethodGet, p.path()+"/detail", encoding)
+		if got := res.Header.Get("Content-Encoding"); got != want || strings.HasPrefix(body, ")]}'") != (want == "") {
+			t.Errorf("%s: got %q", encoding, got)
+		}
+	}
+}
+
+func answersHaveNoETag(t *testing.T, e *env) {
+	p := e.change(t)
+	for _, path := range []string{p.path(), p.path() + "/detail", "/changes/?q=status:open"} {
+		if res, _ := e.header(t, http.MethodGet, path, "identity"); res.Header.Get("ETag") != "" {
+			t.Errorf("%s: got %s", path, res.Header.Get("ETag"))
+		}
+	}
+}
+
+func headHasNoBody(t *testing.T, e *env) {
+	p := e.change(t)
+	if res, body := e.header(t, http.MethodHead, p.path(), "identity"); res.StatusCode != http.StatusOK || body != "" {
+		t.Errorf("got %d %q", res.StatusCode, body)
+	}
+}
+
+func aLongLineIs414(t *testing.T, e *env) {
+	res, body := e.header(t, http.MethodGet, "/changes/?q="+strings.Repeat("a", 20000), "identity")
+	if kind := res.Header.Get("Content-Type"); res.StatusCode != http.StatusRequestURITooLong || !strings.HasPrefix(kind, "text/html") || !strings.Contains(body, "URI Too Long") {
+		t.Errorf("got %d, %s, %q", res.StatusCode, kind, body)
+	}
+}
+
+func aSlashHasToBeEscaped(t *testing.T, e *env) {
+	e.answers(t, "ci-bot", http.MethodGet, "/projects/infra%2Ftools%2Fdemo", "", http.StatusOK, "")
+	e.answers(t, "ci-bot", http.MethodGet, "/projects/infra/tools/demo", "", http.StatusNotFound, "Not found: infra")
+	e.answers(t, "ci-bot", http.MethodGet, "/projects/demo/branches/release%2F1.0", "", http.StatusOK, "")
 }

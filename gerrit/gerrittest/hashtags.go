@@ -59,24 +59,14 @@ func (s *Server) meet() {
 	}
 }
 
-// writeHashtags makes the new set of what was read before. What is to be added
-// isn't removed.
+// writeHashtags makes the new set of what was read before. A tag that is both to
+// be added and to be removed comes if it wasn't there, and goes if it was.
 func (s *Server) writeHashtags(c *change, by *account, before, add, remove []string) []string {
-	add, remove = cleanTags(add), cleanTags(remove)
-	var added, removed []string
-	after := slices.Clone(before)
-	for _, tag := range remove {
-		if i := slices.Index(after, tag); i >= 0 && !slices.Contains(add, tag) {
-			after = slices.Delete(after, i, i+1)
-			removed = append(removed, tag)
-		}
-	}
-	for _, tag := range add {
-		if !slices.Contains(after, tag) {
-			after = append(after, tag)
-			added = append(added, tag)
-		}
-	}
+	there := func(tag string) bool { return slices.Contains(before, tag) }
+	added := slices.DeleteFunc(cleanTags(add), there)
+	removed := slices.DeleteFunc(cleanTags(remove), func(tag string) bool { return !there(tag) })
+	after := slices.DeleteFunc(slices.Clone(before), func(tag string) bool { return slices.Contains(removed, tag) })
+	after = append(after, added...)
 	slices.Sort(after)
 	if len(added)+len(removed) > 0 {
 		c.hashtags = after

@@ -88,7 +88,7 @@ func (s *Server) moveTo(q *request, c *change) answer {
 	_, exists := s.projects[c.project].branches[to]
 	switch {
 	case to == "":
-		return refuse(http.StatusBadRequest, "destination branch is required")
+		return refuse(http.StatusInternalServerError, "Internal server error") // as the real one does
 	case !c.mayAbandon(q.by):
 		return refuse(http.StatusForbidden, "move not permitted")
 	case !c.open():
