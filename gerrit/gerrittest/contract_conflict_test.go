@@ -15,15 +15,16 @@ var conflictCases = []fact{
 	{"OnlyOwnerAndAdministratorHide", "3.10", onlyOwnerAndAdministratorHide},
 	{"PrivateTwiceIsNoError", "3.10", privateTwiceIsNoError},
 	{"PrivateIsSeenByReviewers", "3.10", privateIsSeenByReviewers},
+	{"AdministratorsSeePrivateChanges", "3.13", administratorsSeePrivateChanges},
 	{"OnlyOwnerAndAdministratorSetWIP", "3.10", onlyOwnerAndAdministratorSetWIP},
 	{"AReviewSetsWIPAndSaysSo", "3.10", aReviewSetsWIPAndSaysSo},
 	{"WIPAndReadyExclude", "3.10", wipAndReadyExclude},
-	{"WorkInProgressIsNotSubmitted", "3.10", workInProgressIsNotSubmitted},
-	{"UnresolvedCommentsAreNotSubmitted", "3.10", unresolvedCommentsAreNotSubmitted},
+	{"WorkInProgressIsNotSubmitted", "3.13", workInProgressIsNotSubmitted},
+	{"UnresolvedCommentsAreNotSubmitted", "3.13", unresolvedCommentsAreNotSubmitted},
 	{"OnlyTheCurrentRevisionIsSubmitted", "3.10", onlyTheCurrentRevisionIsSubmitted},
 	{"ARebaseOntoWhereItIs409", "3.10", aRebaseOntoWhereItIs},
 	{"ARebaseKeepsTheKind", "3.10", aRebaseKeepsTheKind},
-	{"ARebaseThatConflictsIs409", "3.10", aRebaseThatConflicts},
+	{"ARebaseThatConflictsIs409", "3.13", aRebaseThatConflicts},
 	{"OnlyTheOwnerRebases", "3.10", onlyTheOwnerRebases},
 	{"AMoveNeedsAnotherBranchThatIsThere", "3.10", aMoveNeedsAnotherBranch},
 	{"ACherryPickIsAChangeOfItsOwn", "3.10", aCherryPickIsAChange},
@@ -91,9 +92,15 @@ func privateIsSeenByReviewers(t *testing.T, e *env) {
 	p := e.change(t)
 	must(t, e.alice.AddReviewers(t.Context(), p.id(), gerrit.ReviewerInput{Reviewer: "bob"}))
 	must(t, e.alice.SetPrivate(t.Context(), p.id(), true))
-	for user, want := range map[string]int{"bob": http.StatusOK, "admin": http.StatusOK, "ci-bot": http.StatusNotFound} {
+	for user, want := range map[string]int{"bob": http.StatusOK, "ci-bot": http.StatusNotFound} {
 		e.answers(t, user, http.MethodGet, p.path(), "", want, "")
 	}
+}
+
+func administratorsSeePrivateChanges(t *testing.T, e *env) {
+	p := e.change(t)
+	must(t, e.alice.SetPrivate(t.Context(), p.id(), true))
+	e.answers(t, "admin", http.MethodGet, p.path(), "", http.StatusOK, "")
 }
 
 func onlyOwnerAndAdministratorSetWIP(t *testing.T, e *env) {

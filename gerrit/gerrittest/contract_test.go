@@ -2,6 +2,9 @@ package gerrittest_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -19,7 +22,7 @@ type fact struct {
 
 // contract is what the stand-in has to keep.
 var contract = slices.Concat(
-	transportCases, queryCases, pageCases, patchsetCases, fileCases, reviewCases,
+	transportCases, queryCases, pageCases, patchsetCases, fileCases, reviewCases, commentCases,
 	reviewerCases, attentionCases, hashtagCases, lifecycleCases, conflictCases, accountCases, projectCases, streamCases, pollCases,
 )
 
@@ -48,6 +51,24 @@ func TestContractOfTheRealServer(t *testing.T) {
 		})
 	}
 }
+
+// TestEachFactIsInTheContract finds the facts by their declarations, since a
+// list that isn't in the contract would pass unseen.
+func TestEachFactIsInTheContract(t *testing.T) {
+	names, err := filepath.Glob("contract_*_test.go")
+	must(t, err)
+	declared := 0
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		declared += len(factLine.FindAll(text, -1))
+	}
+	if declared != len(contract) {
+		t.Errorf("%d facts are declared, %d are in the contract", declared, len(contract))
+	}
+}
+
+var factLine = regexp.MustCompile(`(?m)^\t\{"\w+", "3\.\d+", \w+\},$`)
 
 func TestEachFactHasANameAndAVersion(t *testing.T) {
 	seen := map[string]bool{}
