@@ -202,13 +202,13 @@ func (d *differ) hashtags() {
 
 func (d *differ) topic() {
 	if old, now := d.before.Change.Topic, d.c.Topic; old != now {
-		d.because(Event{Type: TopicChanged, Topic: &EventTopic{Old: old, New: now}}, tagTopic)
+		d.because(Event{Type: TopicChanged, Topic: &EventTopic{Old: old, New: now}}, TagTopic)
 	}
 }
 
 func (d *differ) wip() {
 	if d.before.Change.WIP != d.c.WorkInProgress {
-		d.because(Event{Type: WIPChanged}, tagWIP, tagReady)
+		d.because(Event{Type: WIPChanged}, TagWIP, TagReady)
 	}
 }
 

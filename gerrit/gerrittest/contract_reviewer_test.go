@@ -183,4 +183,7 @@ func reviewerUpdatesAreKept(t *testing.T, e *env) {
 	if want := []string{"bob REVIEWER by alice", "bob CC by alice", "bob REMOVED by admin"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	if told := e.detail(t, p).ReviewerUpdates; len(told) != len(got) {
+		t.Errorf("the detail tells %d updates without being asked, want %d", len(told), len(got))
+	}
 }

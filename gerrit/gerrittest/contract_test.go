@@ -22,7 +22,7 @@ type fact struct {
 
 // contract is what the stand-in has to keep.
 var contract = slices.Concat(
-	transportCases, queryCases, pageCases, patchsetCases, fileCases, reviewCases, commentCases,
+	transportCases, queryCases, pageCases, patchsetCases, fileCases, reviewCases, commentCases, notifyCases,
 	reviewerCases, attentionCases, hashtagCases, lifecycleCases, conflictCases, accountCases, projectCases, streamCases, pollCases,
 )
 

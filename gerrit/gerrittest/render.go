@@ -17,7 +17,7 @@ var knownFields = strings.Fields(`LABELS DETAILED_LABELS CURRENT_REVISION ALL_RE
 
 // detail is what the detail of a change has without asking.
 func (f fields) detail() fields {
-	for _, name := range []string{"LABELS", "DETAILED_LABELS", "DETAILED_ACCOUNTS", "MESSAGES"} {
+	for _, name := range []string{"LABELS", "DETAILED_LABELS", "DETAILED_ACCOUNTS", "MESSAGES", "REVIEWER_UPDATES"} {
 		f[name] = true
 	}
 	return f

@@ -15,6 +15,7 @@ type reviewInput struct {
 	Message         string
 	Tag             string
 	Notify          string
+	Notified        map[string]struct{ Accounts []string } `json:"notify_details"`
 	Labels          map[string]labelValue
 	Comments        map[string][]commentInput
 	OmitDuplicates  bool `json:"omit_duplicate_comments"`
@@ -83,6 +84,7 @@ func (s *Server) review(q *request, c *change, p *patchset) answer {
 	}
 	results := object{}
 	for _, check := range []func() *answer{
+		func() *answer { return s.readNotified(&r) },
 		func() *answer { return s.readComments(c, &r) },
 		func() *answer { return s.readReviewers(&r, results) },
 		func() *answer { return c.mayReview(&r) },
@@ -106,6 +108,19 @@ func (s *Server) review(q *request, c *change, p *patchset) answer {
 		result["ready"] = true
 	}
 	return found(result)
+}
+
+// readNotified refuses to send mail to somebody whom nobody knows.
+func (s *Server) readNotified(r *reply) *answer {
+	for _, to := range r.in.Notified {
+		for _, id := range to.Accounts {
+			if s.account(id, r.by) == nil {
+				a := refuse(http.StatusBadRequest, "Some accounts that should be notified could not be resolved: Account '%s' not found", id)
+				return &a
+			}
+		}
+	}
+	return nil
 }
 
 func readReview(q *request) (in reviewInput, refused *answer) {
