@@ -201,6 +201,7 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 			a.Project, a.Branch = link.Project, link.Branch
 			a.Lane = fmt.Sprintf("%s~%d", link.Server, link.Change)
 			args.Status = statusOf(known)
+			args.Before = before(act.Kind, known)
 		}
 		if act.Kind == deliver.KindTask {
 			task, err := d.task(s, rule, act, known, link, linked)
@@ -279,6 +280,17 @@ func statusOf(known map[string]any) string {
 		return status
 	}
 	return ""
+}
+
+// before is what the change is while the rule decides, for the actions that make something else of that.
+func before(kind string, known map[string]any) *deliver.Before {
+	change, ok := known["change"].(map[string]any)
+	if !ok || kind != deliver.KindTopic && kind != deliver.KindReady && kind != deliver.KindWIP {
+		return nil
+	}
+	topic, _ := change["topic"].(string)
+	wip, _ := change["wip"].(bool)
+	return &deliver.Before{Topic: topic, WIP: wip}
 }
 
 // notify says a rule's word as Gerrit says it.

@@ -37,6 +37,8 @@ type Args struct {
 	// Message and Notify are those of what is posted; an empty Message posts nothing.
 	Message string `json:"message,omitempty"`
 	Notify  string `json:"notify,omitempty"`
+	// Tell are further people who get the mail, where Gerrit knows them.
+	Tell []string `json:"tell,omitempty"`
 	// Inline are the comments on lines that go with a comment.
 	Inline []rules.InlineComment `json:"inline,omitempty"`
 	// Labels are the votes that the rule cast, About what its opinion is about.
@@ -47,9 +49,20 @@ type Args struct {
 	CC     []string `json:"cc,omitempty"`
 	Remove []string `json:"remove,omitempty"`
 	// Reason says why the attention set changes.
-	Reason string    `json:"reason,omitempty"`
-	Topic  string    `json:"topic,omitempty"`
-	Task   *TaskArgs `json:"task,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	Topic  string `json:"topic,omitempty"`
+	// Before is what a topic, ready or wip was decided on.
+	Before *Before `json:"before,omitempty"`
+	// Updates is how many updates of its reviewers the change had before the first attempt, and one; 0 before that.
+	Updates int       `json:"updates,omitempty"`
+	Task    *TaskArgs `json:"task,omitempty"`
+}
+
+// Before is what the change was when a rule decided to make something else of it. What somebody made of it since is not
+// undone.
+type Before struct {
+	Topic string `json:"topic"`
+	WIP   bool   `json:"wip"`
 }
 
 // TaskArgs is a task to create. Its definition is frozen when the rule decides, but for its times: those are

@@ -2,6 +2,8 @@ package deliver
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -29,6 +31,27 @@ func addAttention(c *change, w work, into *gerrit.ReviewInput) {
 			into.RemoveFromAttentionSet = append(without(into.RemoveFromAttentionSet, user), gerrit.AttentionSetInput{User: user, Reason: reason})
 		}
 	}
+}
+
+// numbered is an action with the numbers of those whom the change doesn't show by the names that its rule has for them:
+// Gerrit takes more names for an account than it shows.
+func (r *laneRun) numbered(ctx context.Context, c *change, w work) (work, error) {
+	for _, list := range []*[]string{&w.args.Add, &w.args.Remove} {
+		*list = slices.Clone(*list)
+		for i, word := range *list {
+			if _, known := c.people(word); known {
+				continue
+			}
+			account, err := c.gerrit.GetAccountInfo(ctx, word)
+			if _, no := refused(err); err != nil && !no {
+				return w, fmt.Errorf("ask who %q is: %w", word, err)
+			}
+			if err == nil {
+				(*list)[i] = strconv.FormatInt(account.NumericID, 10)
+			}
+		}
+	}
+	return w, nil
 }
 
 // users are the accounts that a word names, as Gerrit takes them. One whom the change doesn't show is named as the

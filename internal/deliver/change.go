@@ -200,6 +200,10 @@ func (r *laneRun) dropStale(ctx context.Context, c *change, todo []work) ([]work
 			outcomes = append(outcomes, o)
 			continue
 		}
+		if o, ok := c.progressEnded(w); ok {
+			outcomes = append(outcomes, o)
+			continue
+		}
 		if why := c.stale(w); why != "" {
 			outcomes = append(outcomes, outcome(w.Action, store.ActionSuperseded, why))
 			continue
@@ -248,14 +252,5 @@ func (c *change) vote(label string) int {
 
 // ours are the messages of our account.
 func (c *change) ours() []gerrit.ChangeMessageInfo {
-	return slices.DeleteFunc(slices.Clone(c.info.Messages), func(m gerrit.ChangeMessageInfo) bool {
-		return m.Author == nil || m.Author.NumericID != c.self
-	})
-}
-
-func (c *change) lastMessage() string {
-	if n := len(c.info.Messages); n > 0 {
-		return c.info.Messages[n-1].ID
-	}
-	return ""
+	return slices.DeleteFunc(slices.Clone(c.info.Messages), func(m gerrit.ChangeMessageInfo) bool { return !c.isOurs(m) })
 }

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"verdict/gerrit"
@@ -14,7 +15,10 @@ func isClosing(kind string) bool {
 }
 
 // closings does the first of what opens, closes or merges the change; it comes last, when all else that its rule has
-// to say and to set is there. It answers true when it did something.
+// to say and to set is there. It answers true when the change is worth another look.
+//
+// Where nobody hears the outcome the next attempt looks first: our marker in Gerrit's message tells that the change was
+// abandoned or restored, whatever somebody made of it since; a merged change is merged.
 func (r *laneRun) closings(ctx context.Context, c *change, todo []work) (bool, error) {
 	todo = ofKind(todo, KindAbandon, KindRestore, KindSubmit)
 	if len(todo) == 0 {
@@ -23,7 +27,7 @@ func (r *laneRun) closings(ctx context.Context, c *change, todo []work) (bool, e
 	w := todo[0]
 	// The marker is in the message even where the rule has nothing to say: by it the bot knows its own deed.
 	message := r.d.Marker.Compose([]string{w.args.Message}, []string{w.ID})
-	err := r.attempt(ctx, starts(todo[:1], c.lastMessage()), func(ctx context.Context) error {
+	err := r.attempt(ctx, c.starts(todo[:1]), func(ctx context.Context) error {
 		switch w.Kind {
 		case KindAbandon:
 			return c.gerrit.AbandonChange(ctx, c.id, message)
@@ -32,8 +36,26 @@ func (r *laneRun) closings(ctx context.Context, c *change, todo []work) (bool, e
 		}
 		return c.submit(ctx)
 	})
+	if errors.Is(err, gerrit.ErrConflict) {
+		moved, lookErr := r.movedSince(ctx, c, w)
+		if lookErr != nil {
+			return false, lookErr
+		}
+		if moved { // the next look says how, and ends the action
+			return true, r.finish(ctx, []store.Outcome{outcome(w.Action, store.ActionRetrying, err.Error())}, store.Effects{})
+		}
+	}
 	done, err := r.ended(ctx, c, todo[:1], err, w.Kind)
 	return done || err == nil && len(todo) > 1, err
+}
+
+// movedSince tells whether somebody opened, closed or merged the change, or pushed to it, since it was looked at.
+func (r *laneRun) movedSince(ctx context.Context, c *change, w work) (bool, error) {
+	now, gone, err := r.look(ctx, w.Action)
+	if err != nil {
+		return false, err
+	}
+	return gone != "" || now.info.Status != c.info.Status || now.info.CurrentRevision != c.info.CurrentRevision, nil
 }
 
 // submit merges the patchset that was looked at, and no other.
@@ -54,10 +76,6 @@ func (r *laneRun) achieved(c *change, w work) (store.Outcome, bool) {
 	if w.Kind != KindAbandon && w.Kind != KindRestore {
 		return store.Outcome{}, false
 	}
-	for _, m := range c.ours() {
-		if r.d.Marker.In(m.Message, w.ID) {
-			return done(w, m.ID), true
-		}
-	}
-	return store.Outcome{}, false
+	message, ok := r.said(c, w)
+	return done(w, message), ok
 }

@@ -11,19 +11,15 @@ import (
 )
 
 // hashtags brings the change's hashtags to what they ought to be, in one call, and reads them back: concurrent writers
-// lose tags though all are answered 200, and others than the bot may write. It answers true when it wrote.
+// lose tags though all are answered 200, and others than the bot may write. It answers true when it wrote. Where nobody
+// hears the outcome, the next attempt writes what doesn't show, but for what Gerrit's messages say was done and undone.
 func (r *laneRun) hashtags(ctx context.Context, c *change, todo []work) (bool, error) {
-	todo = slices.DeleteFunc(slices.Clone(todo), func(w work) bool { return w.Kind != KindHashtags && w.Kind != KindReconcile })
+	todo = ofKind(todo, KindHashtags, KindReconcile)
 	if len(todo) == 0 {
 		return false, nil
 	}
 	diff, effects := c.tagDiff(todo)
-	var tagging []work
-	for _, w := range todo {
-		if w.Kind == KindHashtags {
-			tagging = append(tagging, w)
-		}
-	}
+	tagging := ofKind(todo, KindHashtags)
 	if len(diff.Add) == 0 && len(diff.Remove) == 0 {
 		return false, r.finish(ctx, allDone(tagging), effects)
 	}
@@ -35,17 +31,14 @@ func (r *laneRun) hashtags(ctx context.Context, c *change, todo []work) (bool, e
 }
 
 // readBacks bounds how often tags that another writer's call swept away are set again.
-const readBacks = 3
+const readBacks = 5
 
 // writeTags sets and removes tags until they are read back so.
 func (r *laneRun) writeTags(ctx context.Context, c *change, tagging []work, diff gerrit.HashtagsInput) error {
 	for range readBacks {
-		err := r.attempt(ctx, starts(tagging, c.lastMessage()), func(ctx context.Context) error {
-			got, err := c.gerrit.SetHashtags(ctx, c.id, diff)
-			if err != nil {
-				return err
-			}
-			return lost(diff, got)
+		err := r.attempt(ctx, c.starts(tagging), func(ctx context.Context) error {
+			_, err := c.gerrit.SetHashtags(ctx, c.id, diff)
+			return err
 		})
 		if err != nil {
 			return err
@@ -62,7 +55,7 @@ func (r *laneRun) writeTags(ctx context.Context, c *change, tagging []work, diff
 			return nil
 		}
 	}
-	return fmt.Errorf("%q are not as they were set %d times", slices.Concat(diff.Add, diff.Remove), readBacks)
+	return notKeptError(fmt.Sprintf("the hashtags %q are not as they were set, %d times", slices.Concat(diff.Add, diff.Remove), readBacks))
 }
 
 // sweptAway is what was written and isn't so, though no message since says that somebody undid it.
@@ -72,9 +65,7 @@ func sweptAway(wrote gerrit.HashtagsInput, info *gerrit.ChangeInfo, last string)
 		since = since[i+1:]
 	}
 	undone := func(how, tag string) bool {
-		return slices.ContainsFunc(since, func(m gerrit.ChangeMessageInfo) bool {
-			return m.Tag == gerrit.TagHashtags && tells(m.Message, how, tag)
-		})
+		return slices.ContainsFunc(since, func(m gerrit.ChangeMessageInfo) bool { return tells(m, how, tag) })
 	}
 	var again gerrit.HashtagsInput
 	for _, tag := range wrote.Add {
@@ -96,13 +87,13 @@ func (c *change) tagDiff(todo []work) (gerrit.HashtagsInput, store.Effects) {
 	effects := store.Effects{Server: c.server, Change: c.number}
 	var diff gerrit.HashtagsInput
 	add := func(tag string) {
-		if !slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Add, tag) {
+		if !slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Add, tag) && !c.didTag(todo, "added", tag) {
 			diff.Add = append(diff.Add, tag)
 			effects.TagsAdded = append(effects.TagsAdded, tag)
 		}
 	}
 	remove := func(tag string) {
-		if slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Remove, tag) {
+		if slices.Contains(c.info.Hashtags, tag) && !slices.Contains(diff.Remove, tag) && !c.didTag(todo, "removed", tag) {
 			diff.Remove = append(diff.Remove, tag)
 		}
 		effects.TagsGone = append(effects.TagsGone, tag)
@@ -135,6 +126,14 @@ func (c *change) tagDiff(todo []work) (gerrit.HashtagsInput, store.Effects) {
 	return diff, effects
 }
 
+// didTag tells whether an attempt whose outcome nobody heard added or removed a tag: if it shows otherwise now, somebody
+// undid it.
+func (c *change) didTag(todo []work, how, tag string) bool {
+	return slices.ContainsFunc(todo, func(w work) bool {
+		return slices.ContainsFunc(c.since(w), func(m gerrit.ChangeMessageInfo) bool { return c.isOurs(m) && tells(m, how, tag) })
+	})
+}
+
 // owns tells whether our account added a tag: the store has it, unless nobody heard the answer to that attempt.
 // Then the newest message on the change that added the tag says whose it is.
 func (c *change) owns(tag string) bool {
@@ -142,16 +141,19 @@ func (c *change) owns(tag string) bool {
 		return true
 	}
 	for _, m := range slices.Backward(c.info.Messages) {
-		if slices.Contains(c.info.Hashtags, tag) && m.Tag == gerrit.TagHashtags && tells(m.Message, "added", tag) {
-			return m.Author != nil && m.Author.NumericID == c.self
+		if slices.Contains(c.info.Hashtags, tag) && tells(m, "added", tag) {
+			return c.isOurs(m)
 		}
 	}
 	return false
 }
 
 // tells says whether a message is Gerrit's about tags that were set, and this one was so: "Hashtags added: a, b".
-func tells(message, how, tag string) bool {
-	for line := range strings.Lines(message) {
+func tells(m gerrit.ChangeMessageInfo, how, tag string) bool {
+	if m.Tag != gerrit.TagHashtags {
+		return false
+	}
+	for line := range strings.Lines(m.Message) {
 		what, tags, _ := strings.Cut(strings.TrimRight(line, "\n"), " "+how+": ")
 		if (what == "Hashtag" || what == "Hashtags") && slices.Contains(strings.Split(tags, ", "), tag) {
 			return true
@@ -177,24 +179,6 @@ func (c *change) onOlderOnly() []string {
 		if o.Kind == store.OpinionHashtag && o.Revision != c.info.CurrentRevision {
 			out = append(out, o.Target)
 		}
-	}
-	return out
-}
-
-// lost compares the answer with what was asked.
-func lost(asked gerrit.HashtagsInput, got []string) error {
-	for _, tag := range asked.Add {
-		if !slices.Contains(got, tag) {
-			return fmt.Errorf("the hashtag %q is not among those that Gerrit answered with: %q", tag, got)
-		}
-	}
-	return nil
-}
-
-func starts(works []work, lastMessage string) []store.Start {
-	out := make([]store.Start, len(works))
-	for i, w := range works {
-		out[i] = store.Start{ActionID: w.ID, LastMessage: lastMessage}
 	}
 	return out
 }

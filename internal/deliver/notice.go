@@ -13,9 +13,9 @@ import (
 	"verdict/internal/store"
 )
 
-// droppedNotice tells people that a vote could not be cast, once for a label of a patchset: on the change, by a
-// comment of the team whose rule wants the vote, and in the log with the team's contact. It is written before the
-// vote's actions end, so that no crash keeps it from them.
+// droppedNotice tells people that a vote could not be cast, once for a label of a patchset: the change's owner and the
+// contact of the team whose rule wants the vote, by a comment and Gerrit's mail of it, and whoever reads the log. It is
+// written before the vote's actions end, so that no crash keeps it from them.
 func (r *laneRun) droppedNotice(ctx context.Context, c *change, votes []store.Posted, cause error) error {
 	var actions []store.Action
 	for _, v := range votes {
@@ -30,6 +30,9 @@ func (r *laneRun) droppedNotice(ctx context.Context, c *change, votes []store.Po
 		r.d.Log.Error().Str("lane", r.lane.ID).Str("rule", o.Team+"/"+o.Rule).Str("contact", contact).Str("label", v.Label).
 			Int("value", v.Value).Str("reason", whyDropped(cause, v.Label)).Msg("the vote was not cast")
 		args := Args{Status: c.info.Status, Message: droppedText(v, c.patchset, o, whyDropped(cause, v.Label), contact), Notify: gerrit.NotifyOwner}
+		if contact != "" {
+			args.Tell = []string{contact}
+		}
 		version, body, err := args.Encode()
 		if err != nil {
 			return err

@@ -43,25 +43,19 @@ func (c *change) lacking(todo []work) (lacking, settled []work) {
 	return lacking, settled
 }
 
-// lookedFor is how often what Gerrit took and doesn't show is asked for: a replica may answer what was before.
-const lookedFor = 3
+// readBack tells whether what an action of a review asks for has to be looked for on the change after it: Gerrit leaves
+// out without a word whom it can't put into the attention set.
+func readBack(w work) bool { return isPart(w.Kind) && w.Kind != KindReviewers }
 
-// answerTo compares Gerrit's answer, and what it shows after it, with what an action of a review asked for.
+// answerTo compares Gerrit's answer, and the change after it, with what an action of a review asked for.
 func answerTo(w work, result *gerrit.ReviewResult, after *change) store.Outcome {
-	if !isPart(w.Kind) {
-		return done(w, "")
-	}
 	if why := refusedPeople(w, result); why != "" {
 		return outcome(w.Action, store.ActionDead, why)
 	}
-	if w.Kind == KindReviewers || after == nil || after.info.CurrentRevision != w.Revision || !after.lacks(w) {
-		return done(w, "") // reviewers: Gerrit's answer has each by itself
+	if !readBack(w) || after == nil || after.info.CurrentRevision != w.Revision || !after.lacks(w) {
+		return done(w, "")
 	}
-	err := fmt.Errorf("Gerrit took %s of %s, and doesn't show it", w.Kind, after.id)
-	if w.Attempts+1 < lookedFor {
-		return retry(w.Action, err)
-	}
-	return outcome(w.Action, store.ActionDead, err.Error())
+	return outcome(w.Action, store.ActionDead, fmt.Sprintf("Gerrit took %s of %s, and left it out", w.Kind, after.id))
 }
 
 // people are the accounts that a word of a rule names: owner, uploader or reviewers of the change, or one by its

@@ -82,7 +82,7 @@ func (r *laneRun) post(ctx context.Context, c *change, p post) error {
 	if again, ok := p.otherwise(err); ok {
 		return r.post(ctx, c, again)
 	}
-	if works := p.works(); len(works) == 1 && works[0].Kind == KindReviewers && len(works[0].args.Add)+len(works[0].args.CC)+len(works[0].args.Remove) > 1 {
+	if p.hasPeople() {
 		return r.oneByOne(ctx, c, p)
 	}
 	if err := r.droppedNotice(ctx, c, p.votes, err); err != nil {
@@ -96,25 +96,25 @@ func (r *laneRun) post(ctx context.Context, c *change, p post) error {
 	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
 }
 
-// otherwise is a post of one comment that was refused, with what it has to say of lines in its message.
+// otherwise is a post of one comment that was refused, as plain as can be: what it has to say of lines is in its message,
+// and nobody in particular gets mail of it.
 func (p post) otherwise(err error) (post, bool) {
 	var answer *gerrit.HTTPError
-	if len(p.texts) != 1 || len(p.texts[0].args.Inline) == 0 || !errors.As(err, &answer) || answer.Res.StatusCode != http.StatusBadRequest {
+	if len(p.texts) != 1 || !errors.As(err, &answer) || answer.Res.StatusCode != http.StatusBadRequest {
 		return post{}, false
 	}
 	t := p.texts[0]
+	if len(t.args.Inline)+len(t.args.Tell) == 0 {
+		return post{}, false
+	}
 	t.work = asText(t.work)
+	t.args.Tell = nil
 	p.texts = []text{t}
 	return p, true
 }
 
 func (r *laneRun) send(ctx context.Context, c *change, p post) error {
-	review := r.review(c, p)
-	var result *gerrit.ReviewResult
-	err := r.attempt(ctx, starts(p.works(), c.lastMessage()), func(ctx context.Context) (err error) {
-		result, err = c.gerrit.Review(ctx, c.id, c.info.CurrentRevision, review)
-		return err
-	})
+	result, err := r.call(ctx, c, p.works(), r.review(c, p))
 	if err != nil {
 		return err
 	}
@@ -125,6 +125,15 @@ func (r *laneRun) send(ctx context.Context, c *change, p post) error {
 	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
 }
 
+// call makes the one call of a review, on the revision that was looked at.
+func (r *laneRun) call(ctx context.Context, c *change, works []work, review gerrit.ReviewInput) (result *gerrit.ReviewResult, err error) {
+	err = r.attempt(ctx, c.starts(works), func(ctx context.Context) (err error) {
+		result, err = c.gerrit.Review(ctx, c.id, c.info.CurrentRevision, review)
+		return err
+	})
+	return result, err
+}
+
 // review is what is sent for a post.
 func (r *laneRun) review(c *change, p post) gerrit.ReviewInput {
 	review := gerrit.ReviewInput{Tag: p.tag(), Notify: p.notify()}
@@ -132,6 +141,9 @@ func (r *laneRun) review(c *change, p post) gerrit.ReviewInput {
 	for _, t := range p.texts {
 		texts, ids = append(texts, t.args.Message), append(ids, t.ID)
 		addInline(t.work, &review)
+		if len(t.args.Tell) > 0 {
+			review.NotifyDetails = map[string]gerrit.NotifyInfo{gerrit.NotifyTo: {Accounts: t.args.Tell}}
+		}
 	}
 	for _, w := range p.works() {
 		if isPart(w.Kind) {
@@ -153,7 +165,7 @@ func (r *laneRun) review(c *change, p post) gerrit.ReviewInput {
 // outcomes compares Gerrit's answer with what was asked; what isn't in the answer is read back from the change.
 func (r *laneRun) outcomes(ctx context.Context, c *change, works []work, result *gerrit.ReviewResult) ([]store.Outcome, error) {
 	var after *change
-	if i := slices.IndexFunc(works, func(w work) bool { return isPart(w.Kind) }); i >= 0 {
+	if i := slices.IndexFunc(works, readBack); i >= 0 {
 		var err error
 		if after, _, err = r.look(ctx, works[i].Action); err != nil {
 			return nil, err
@@ -161,6 +173,12 @@ func (r *laneRun) outcomes(ctx context.Context, c *change, works []work, result 
 	}
 	outcomes := make([]store.Outcome, len(works))
 	for i, w := range works {
+		if after != nil && w.Kind == KindAttention && after.lacks(w) {
+			var err error
+			if w, err = r.numbered(ctx, after, w); err != nil {
+				return nil, err
+			}
+		}
 		outcomes[i] = answerTo(w, result, after)
 	}
 	return outcomes, nil

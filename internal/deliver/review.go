@@ -14,7 +14,8 @@ import (
 // once, with all that its team is waiting to say; a message without one waits for neighbours. It answers true
 // when it posted something.
 func (r *laneRun) reviews(ctx context.Context, c *change, todo []work) (bool, error) {
-	if err := r.settleKnown(ctx, c, todo); err != nil {
+	todo, err := r.settleKnown(ctx, c, c.spoken(todo))
+	if err != nil {
 		return false, err
 	}
 	votes, settled := c.votes()
@@ -64,25 +65,34 @@ func (c *change) votes() (votes, settled []store.Posted) {
 	return votes, settled
 }
 
-// settleKnown ends the actions whose message is on the change already: posted by an attempt whose outcome
-// nobody heard, or by a replica that died.
-func (r *laneRun) settleKnown(ctx context.Context, c *change, todo []work) error {
+// settleKnown ends the actions whose message is on the change already: posted by an attempt whose outcome nobody heard,
+// or by a replica that died. What went with the message, on lines, for people or for the state, went in the same call,
+// so whatever of it doesn't show any more was undone by somebody. It gives those that are left.
+func (r *laneRun) settleKnown(ctx context.Context, c *change, todo []work) (left []work, err error) {
 	var outcomes []store.Outcome
-	for i, w := range todo {
-		if !w.speaks() {
+	for _, w := range todo {
+		message, said := r.said(c, w)
+		switch {
+		case !w.speaks() || !said:
+		case w.Kind == KindVote:
+			w.args.Message = "" // said; the vote has still to be looked at
+		default:
+			outcomes = append(outcomes, done(w, message))
 			continue
 		}
-		for _, m := range c.ours() {
-			if r.d.Marker.In(m.Message, w.ID) {
-				todo[i].args.Message, todo[i].args.Inline = "", nil // said; a vote has still to be looked at
-				if w.Kind != KindVote {
-					outcomes = append(outcomes, done(w, m.ID))
-				}
-				break
-			}
+		left = append(left, w)
+	}
+	return left, r.finish(ctx, outcomes, store.Effects{})
+}
+
+// said gives the id of our message on the change that carries an action.
+func (r *laneRun) said(c *change, w work) (message string, ok bool) {
+	for _, m := range c.ours() {
+		if r.d.Marker.In(m.Message, w.ID) {
+			return m.ID, true
 		}
 	}
-	return r.finish(ctx, outcomes, store.Effects{})
+	return "", false
 }
 
 // text is an action with something to say.

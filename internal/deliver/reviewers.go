@@ -14,7 +14,7 @@ import (
 const groupWord = "group:"
 
 // addReviewers adds and removes reviewers and CCs. A group is asked for each time: who of it is there already, Gerrit
-// knows.
+// knows, and to add them again changes nothing.
 func addReviewers(c *change, w work, into *gerrit.ReviewInput) {
 	for _, list := range []struct {
 		state string
@@ -22,7 +22,7 @@ func addReviewers(c *change, w work, into *gerrit.ReviewInput) {
 	}{{gerrit.ReviewerStateReviewer, w.args.Add}, {gerrit.ReviewerStateCC, w.args.CC}, {gerrit.ReviewerStateRemoved, w.args.Remove}} {
 		for _, word := range list.words {
 			name := strings.TrimPrefix(word, groupWord)
-			if name == word && c.isReviewer(word, list.state) {
+			if name == word && (c.isReviewer(word, list.state) || c.didReviewer(w, word, list.state)) {
 				continue
 			}
 			// Two that speak of one person in one review: the later one counts.
@@ -46,6 +46,18 @@ func (c *change) isReviewer(word, state string) bool {
 	return is(state)
 }
 
+// didReviewer tells whether an attempt of the action whose outcome nobody heard did it to somebody: if it shows
+// otherwise now, somebody undid it.
+func (c *change) didReviewer(w work, word, state string) bool {
+	if w.Attempts == 0 || w.args.Updates == 0 {
+		return false
+	}
+	since := c.info.ReviewerUpdates[min(w.args.Updates-1, len(c.info.ReviewerUpdates)):]
+	return slices.ContainsFunc(since, func(u gerrit.ReviewerUpdateInfo) bool {
+		return u.State == state && u.UpdatedBy != nil && u.UpdatedBy.NumericID == c.self && u.Reviewer != nil && isAccount(u.Reviewer, word)
+	})
+}
+
 // refusedPeople says whom Gerrit didn't take, though it took the review.
 func refusedPeople(w work, result *gerrit.ReviewResult) string {
 	if w.Kind != KindReviewers || result == nil {
@@ -60,6 +72,16 @@ func refusedPeople(w work, result *gerrit.ReviewResult) string {
 	return strings.Join(reasons, "; ")
 }
 
+// hasPeople tells whether a post of one action names several people, or somebody beside what it has to say.
+func (p post) hasPeople() bool {
+	works := p.works()
+	if len(works) != 1 || works[0].Kind != KindReviewers {
+		return false
+	}
+	args := works[0].args
+	return len(args.Add)+len(args.CC)+len(args.Remove)+len(p.texts) > 1
+}
+
 // oneByOne adds reviewers each by itself, after Gerrit refused them together: one bad name keeps nobody else out.
 // What there is to say comes last, so that its marker means that all were tried.
 func (r *laneRun) oneByOne(ctx context.Context, c *change, p post) error {
@@ -69,10 +91,7 @@ func (r *laneRun) oneByOne(ctx context.Context, c *change, p post) error {
 	var reasons []string
 	for _, in := range all.Reviewers {
 		review := gerrit.ReviewInput{Tag: p.tag(), Notify: p.notify(), Reviewers: []gerrit.ReviewerInput{in}}
-		err := r.attempt(ctx, starts([]work{w}, c.lastMessage()), func(ctx context.Context) error {
-			_, err := c.gerrit.Review(ctx, c.id, c.info.CurrentRevision, review)
-			return err
-		})
+		_, err := r.call(ctx, c, []work{w}, review)
 		if reason, ok := refused(err); ok {
 			reasons = append(reasons, reason)
 		} else if err != nil {
@@ -82,7 +101,10 @@ func (r *laneRun) oneByOne(ctx context.Context, c *change, p post) error {
 	if len(p.texts) > 0 {
 		said := w
 		said.args.Add, said.args.CC, said.args.Remove = nil, nil, nil
-		if err := r.send(ctx, c, post{team: p.team, texts: []text{{work: said}}}); err != nil {
+		_, err := r.call(ctx, c, []work{w}, r.review(c, post{team: p.team, texts: []text{{work: said}}}))
+		if reason, ok := refused(err); ok {
+			reasons = append(reasons, reason)
+		} else if err != nil {
 			return err
 		}
 	}

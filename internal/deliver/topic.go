@@ -2,37 +2,70 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
+	"verdict/gerrit"
 	"verdict/internal/store"
 )
 
-// topics sets the topic, in a call of its own: the last action's counts. It answers true when it wrote.
+// topics sets the topic, in a call of its own: the last action's counts. It answers true when it wrote. Where nobody
+// hears the outcome, the next attempt finds the topic as it wants it, or Gerrit's message that it was.
 func (r *laneRun) topics(ctx context.Context, c *change, todo []work) (bool, error) {
-	todo = ofKind(todo, KindTopic)
-	if len(todo) == 0 {
-		return false, nil
+	var outcomes []store.Outcome
+	todo = slices.DeleteFunc(ofKind(todo, KindTopic), func(w work) bool {
+		o, ended := c.topicEnded(w)
+		if ended {
+			outcomes = append(outcomes, o)
+		}
+		return ended
+	})
+	if err := r.finish(ctx, outcomes, store.Effects{}); err != nil || len(todo) == 0 {
+		return false, err
 	}
 	want := todo[len(todo)-1].args.Topic
 	if c.info.Topic == want {
 		return false, r.finish(ctx, allDone(todo), store.Effects{})
 	}
-	err := r.attempt(ctx, starts(todo, c.lastMessage()), func(ctx context.Context) error {
+	err := r.attempt(ctx, c.starts(todo), func(ctx context.Context) error {
 		got, err := c.gerrit.SetTopic(ctx, c.id, want)
 		if err == nil && got != want {
-			err = fmt.Errorf("Gerrit made %q of the topic %q", got, want)
+			err = notKeptError(fmt.Sprintf("Gerrit made %q of the topic %q", got, want))
 		}
 		return err
 	})
 	return r.ended(ctx, c, todo, err, "set the topic")
 }
 
-// ended writes the outcome of a call that several actions share.
+// topicEnded says how an action ended for which there is nothing to write: its topic was set and is another one again,
+// or somebody set one since the rule decided.
+func (c *change) topicEnded(w work) (store.Outcome, bool) {
+	now, before := c.info.Topic, w.args.Before
+	switch {
+	case c.did(w, gerrit.TagTopic):
+		return done(w, ""), true
+	case before != nil && now != before.Topic && now != w.args.Topic && !c.lastIsOurs(gerrit.TagTopic):
+		return outcome(w.Action, store.ActionSuperseded, fmt.Sprintf("somebody set the topic to %q since the rule decided", now)), true
+	}
+	return store.Outcome{}, false
+}
+
+// notKeptError says that Gerrit took something and made something else of it. To ask again would lead to the same.
+type notKeptError string
+
+func (e notKeptError) Error() string { return string(e) }
+
+// ended writes the outcome of a call that several actions share. It answers true when the call changed something.
 func (r *laneRun) ended(ctx context.Context, c *change, works []work, err error, what string) (bool, error) {
 	if err == nil {
 		return true, r.finish(ctx, allDone(works), store.Effects{})
 	}
 	reason, ok := refused(err)
+	var other notKeptError
+	if errors.As(err, &other) {
+		reason, ok = other.Error(), true
+	}
 	if !ok {
 		return false, fmt.Errorf("%s of %s: %w", what, c.id, err)
 	}
@@ -44,13 +77,5 @@ func (r *laneRun) ended(ctx context.Context, c *change, works []work, err error,
 }
 
 func ofKind(todo []work, kinds ...string) []work {
-	var out []work
-	for _, w := range todo {
-		for _, kind := range kinds {
-			if w.Kind == kind {
-				out = append(out, w)
-			}
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(todo), func(w work) bool { return !slices.Contains(kinds, w.Kind) })
 }

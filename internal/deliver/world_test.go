@@ -66,6 +66,8 @@ type world struct {
 	decide *decide.Decider
 	*deliver.Deliverer
 
+	query string // limits what is polled
+
 	mu    sync.Mutex
 	heard []pulse.Message
 	set   *rules.Set
@@ -74,17 +76,39 @@ type world struct {
 
 func newWorld(t *testing.T, files map[string]string) *world {
 	t.Helper()
-	w := &world{t: t, begin: time.Now().Add(-time.Hour)}
-	var err error
-	w.gerrit, err = gerrittest.Start(gerrittest.Config{})
+	return newWorldOf(t, gerrittest.Config{}, loadTeams(t, teamsYAML), files)
+}
+
+func loadTeams(t *testing.T, text string) *rules.Teams {
+	t.Helper()
+	teams, problems := rules.LoadTeams("teams.yaml", []byte(text))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return teams
+}
+
+func newWorldOf(t *testing.T, config gerrittest.Config, teams *rules.Teams, files map[string]string) *world {
+	t.Helper()
+	server, err := gerrittest.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.gerrit.Close)
+	t.Cleanup(server.Close)
+	w := newStages(t, gerrit.NewClient(server.URL(), gerrit.BasicAuth("bot", "secret")), server.URL(), teams, files)
+	w.gerrit = server
 	w.gerrit.AddAccount(gerrittest.Account{Username: "bot", Password: "secret", Groups: []string{gerrittest.ServiceUsers}})
 	w.gerrit.AddAccount(gerrittest.Account{Username: "alice", Password: "secret", Groups: []string{"committers"}})
 	w.gerrit.AddAccount(gerrittest.Account{Username: "eve", Password: "secret"})
 	w.gerrit.AddProject("demo", "main")
+	return w
+}
+
+// newStages is a world whose Gerrit is somebody else's.
+func newStages(t *testing.T, client *gerrit.Client, url string, teams *rules.Teams, files map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, begin: time.Now().Add(-time.Hour)}
+	var err error
 	w.tc, err = taskclustertest.NewServer(taskclustertest.Config{Publish: w.hear})
 	if err != nil {
 		t.Fatal(err)
@@ -96,15 +120,14 @@ func newWorld(t *testing.T, files map[string]string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
-	w.load(files)
+	w.loadOf(teams, files)
 
-	client := gerrit.NewClient(w.gerrit.URL(), gerrit.BasicAuth("bot", "secret"))
 	queue, err := taskcluster.NewQueue(w.tc.URL, &taskcluster.Credentials{ClientID: "verdict", AccessToken: "token"}, taskcluster.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.inbox = &ingest.Inbox{Store: w.store, Rules: func() *rules.Set { return w.set }, ExchangePrefix: "exchange/taskcluster-"}
-	source := &facts.Source{Gerrit: map[string]facts.Gerrit{"main": client}, URLs: map[string]string{"main": w.gerrit.URL()}, Queue: queue, RootURL: w.tc.URL}
+	source := &facts.Source{Gerrit: map[string]facts.Gerrit{"main": client}, URLs: map[string]string{"main": url}, Queue: queue, RootURL: w.tc.URL}
 	w.decide = &decide.Decider{
 		Store: w.store, Facts: source, ExchangePrefix: "exchange/taskcluster-", SchedulerID: "verdict", Holder: "test", Log: zerolog.Nop(),
 		Active: func() decide.Active { return decide.Active{Set: w.set, Begins: w.begins()} },
@@ -120,15 +143,6 @@ func (w *world) deliverer(holder string) *deliver.Deliverer {
 		Store: w.store, Rules: func() *rules.Set { return w.set }, Marker: deliver.Marker{Instance: "test"}, Holder: holder, Log: zerolog.Nop(),
 		Window: time.Nanosecond, MaxWindow: time.Nanosecond, Timeout: 2 * time.Second,
 	}
-}
-
-func (w *world) load(files map[string]string) {
-	w.t.Helper()
-	teams, problems := rules.LoadTeams("teams.yaml", []byte(teamsYAML))
-	if len(problems) > 0 {
-		w.t.Fatal(problems)
-	}
-	w.loadOf(teams, files)
 }
 
 // loadOf puts rules into force that nobody compared with the grants, as those that had more when they were loaded.
@@ -273,14 +287,19 @@ func (w *world) push(files ...string) gerrittest.Patchset {
 	return w.gerrit.Push(p)
 }
 
-// poll takes in what the poller finds.
+// poll takes in what the poller finds, and settles.
 func (w *world) poll() {
 	w.t.Helper()
-	p := gerrit.Poller{Client: w.Gerrit["main"].(*gerrit.Client), Server: "main", Overlap: time.Minute, Cursors: w.inbox, Seen: w.inbox, Inbox: w.inbox}
+	w.pollOnly()
+	w.settle()
+}
+
+func (w *world) pollOnly() {
+	w.t.Helper()
+	p := gerrit.Poller{Client: w.Gerrit["main"].(*gerrit.Client), Server: "main", Query: w.query, Overlap: time.Minute, Cursors: w.inbox, Seen: w.inbox, Inbox: w.inbox}
 	if err := p.Poll(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	w.settle()
 }
 
 // actions tells the state of every action, for failures of tests.
