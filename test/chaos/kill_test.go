@@ -48,6 +48,17 @@ func TestKilledBetweenEachTwoStepsDoesEachThingOnce(t *testing.T) {
 	if len(points) < 30 {
 		t.Fatalf("only %d points: %q", len(points), points)
 	}
+	eachPoint(t, points, func(t *testing.T, point string) {
+		killedAt(t, point, story, func(w *world) {
+			if postponed[point] {
+				w.unwell()
+			}
+		})
+	})
+}
+
+// eachPoint has something done at each point, some of them at the same time.
+func eachPoint(t *testing.T, points []string, do func(t *testing.T, point string)) {
 	todo := make(chan string, len(points))
 	for _, point := range points {
 		todo <- point
@@ -57,22 +68,20 @@ func TestKilledBetweenEachTwoStepsDoesEachThingOnce(t *testing.T) {
 	for range atOnce {
 		all.Go(func() {
 			for point := range todo {
-				t.Run(point, func(t *testing.T) { killedAt(t, point, postponed[point]) })
+				t.Run(point, func(t *testing.T) { do(t, point) })
 			}
 		})
 	}
 	all.Wait()
 }
 
-// killedAt tells the story with the bot killed at a point. In another telling its steps may be one fewer, where a
-// message waited for no neighbours, or the last one may fall into the end: then it is told again.
-func killedAt(t *testing.T, point string, unwell bool) {
+// killedAt tells a story in a world, with the bot killed at a point. In another telling its steps may be one fewer, where
+// a message waited for no neighbours, or the last one may fall into the end: then it is told again.
+func killedAt(t *testing.T, point string, tell func(*testing.T, *world, strike) (*bot, bool), in func(*world)) {
 	for range 3 {
 		w := newWorld(t)
-		if unwell {
-			w.unwell()
-		}
-		if _, cameBack := story(t, w, w.armed(point, "KILL")); cameBack {
+		in(w)
+		if _, cameBack := tell(t, w, w.armed(point, "KILL")); cameBack {
 			return
 		}
 		if t.Failed() {
@@ -119,7 +128,7 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 }
 
 // reading are methods that change nothing.
-var reading = "RecentHint Cursor Link Group Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
+var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
 	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups Task Status ListTaskGroup"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
@@ -133,7 +142,8 @@ func TestEachStepHasPoints(t *testing.T) {
 	w := newWorld(t)
 	w.unwell()
 	b, _ := story(t, w, strike{})
-	passed := strings.Join(b.trace(), "\n")
+	lived, _ := life(t, newWorld(t), strike{})
+	passed := strings.Join(slices.Concat(b.trace(), lived.trace()), "\n")
 	parts := reflect.TypeFor[app.Parts]()
 	for i := range parts.NumField() {
 		part := parts.Field(i).Type
@@ -154,6 +164,6 @@ func TestEachStepHasPoints(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Logf("the points of the story:\n%s", passed)
+		t.Logf("the points of both stories:\n%s", passed)
 	}
 }
