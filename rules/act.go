@@ -140,12 +140,16 @@ func (e *evaluation) tags(templates []*template) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Gerrit takes a comma for the end of a hashtag.
-		if tag = strings.TrimSpace(strings.ReplaceAll(harmlessText(tag), ",", "-")); tag != "" {
+		if tag = hashtag(harmlessText(tag)); tag != "" {
 			out = appendNew(out, tag)
 		}
 	}
 	return out, nil
+}
+
+// hashtag is a text as Gerrit keeps it: without the # before it and blanks around it. A comma would end it.
+func hashtag(text string) string {
+	return strings.TrimSpace(strings.TrimLeft(strings.ReplaceAll(text, ",", "-"), "# \t"))
 }
 
 func (e *evaluation) tasks(a *action, d *Decision) error {

@@ -44,7 +44,7 @@ func (r *ruleLoader) tags(n *yamlfile.Node, texts *[]string) []*template {
 		*texts = append(*texts, item.Text)
 		if t.literal {
 			r.granted1(item, func(server, project, branch string) error {
-				return r.team.MayHashtag(server, project, branch, item.Text)
+				return r.team.MayHashtag(server, project, branch, hashtag(item.Text))
 			})
 		}
 	})
