@@ -1,6 +1,7 @@
 package deliver_test
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"verdict/gerrit"
 	"verdict/gerrit/gerrittest"
@@ -176,10 +179,15 @@ func TestWhatSomebodyUndidBeforeTheOutcomeWasKnownStaysUndone(t *testing.T) {
 
 func TestEachActionThatGerritRefusesIsDeadWithItsReason(t *testing.T) {
 	each(t, func(s *site, a act) {
+		var log bytes.Buffer
+		s.Log = zerolog.New(&log)
 		s.gerrit.Fail(gerrittest.Fault{Method: a.method, Path: a.path, Status: http.StatusForbidden, Text: "the moon is full", Times: -1})
 		s.poll()
 		s.expect(a, false, store.ActionDead)
 		s.expectDead("the moon is full")
+		if line := log.String(); !strings.Contains(line, `"level":"error"`) || !strings.Contains(line, `"rule":"ops/act","contact":"ops@example.org"`) {
+			s.t.Errorf("the log says %q, want whose contact has to hear of it", line)
+		}
 	})
 }
 
@@ -189,7 +197,16 @@ func TestEachActionIsComparedWithTheGrantOfTheTime(t *testing.T) {
 		s.decideAll()
 		left := slices.DeleteFunc(strings.Split(opsActions, ", "), func(word string) bool { return word == a.kind })
 		s.loadOf(opsTeams(s.t, "demo", strings.Join(left, ", ")), a.rules("demo", "live"))
+		told := 0
+		s.Delivered = func(_ store.Action, o store.Outcome) {
+			if o.State == store.ActionDead {
+				told++
+			}
+		}
 		s.settle()
+		if told != 1 {
+			s.t.Errorf("that it died was told %d times, want once", told)
+		}
 		s.expect(a, false, store.ActionDead)
 		s.expectDead(fmt.Sprintf("%q is not among the actions of ops on main:demo", a.kind))
 		s.expectWrote()

@@ -10,7 +10,9 @@ import (
 	"verdict/gerrit"
 )
 
-// addAttention says who has to do something next. The rest of the attention set is left to Gerrit's own rules.
+// addAttention says who has to do something next. The rest of the attention set is left to Gerrit's own rules. Who is in
+// the set isn't added again, so a repeat does nothing; unless somebody left it in the seconds between an attempt whose
+// answer was lost and the next one, of which Gerrit keeps no story.
 func addAttention(c *change, w work, into *gerrit.ReviewInput) {
 	reason := cmp.Or(w.args.Reason, "Verdict: "+w.Team+"/"+w.Rule)
 	for _, word := range w.args.Add {

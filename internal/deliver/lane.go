@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type laneRun struct {
 
 	set     *rules.Set
 	holds   []store.Hold
+	open    []store.Action // all that are in the lane
 	pending []work
 }
 
@@ -67,7 +69,7 @@ func (r *laneRun) load(ctx context.Context) (wait time.Duration, err error) {
 	if r.holds, err = r.d.Store.Holds(ctx); err != nil {
 		return 0, err
 	}
-	r.set, r.pending = r.d.Rules(), r.pending[:0]
+	r.set, r.open, r.pending = r.d.Rules(), actions, r.pending[:0]
 	now := r.now()
 	var sortedOut []store.Outcome
 	for _, a := range actions {
@@ -153,15 +155,30 @@ func (r *laneRun) report(o store.Outcome) {
 	if o.State == store.ActionDead {
 		log = r.d.Log.Error()
 	}
-	log.Str("action", o.ActionID).Str("lane", r.lane.ID).Str("state", string(o.State)).Str("reason", o.Reason).Msg("action")
-	if r.d.Delivered == nil {
+	log = log.Str("action", o.ActionID).Str("lane", r.lane.ID).Str("state", string(o.State)).Str("reason", o.Reason)
+	i := slices.IndexFunc(r.open, func(a store.Action) bool { return a.ID == o.ActionID })
+	if i < 0 {
+		log.Msg("action")
 		return
 	}
-	for _, w := range r.pending {
-		if w.ID == o.ActionID {
-			r.d.Delivered(w.Action, o)
-		}
+	a := r.open[i]
+	log = log.Str("rule", a.Team+"/"+a.Rule)
+	if o.State == store.ActionDead {
+		log = log.Str("contact", r.contact(a.Team))
 	}
+	log.Msg("action")
+	if r.d.Delivered != nil {
+		r.d.Delivered(a, o)
+	}
+}
+
+// contact is whom to ask about a team's rules; "" where nobody is named.
+func (r *laneRun) contact(team string) string {
+	t, ok := r.set.Team(team)
+	if !ok {
+		return ""
+	}
+	return t.Email
 }
 
 // forbidden looks again at what may have changed since the decision: holds, the rule's mode, the team's grant.

@@ -23,10 +23,7 @@ func (r *laneRun) droppedNotice(ctx context.Context, c *change, votes []store.Po
 		if !ok {
 			continue // a vote that is taken back: nobody waits for it
 		}
-		contact := ""
-		if team, ok := r.set.Team(o.Team); ok {
-			contact = team.Email
-		}
+		contact := r.contact(o.Team)
 		r.d.Log.Error().Str("lane", r.lane.ID).Str("rule", o.Team+"/"+o.Rule).Str("contact", contact).Str("label", v.Label).
 			Int("value", v.Value).Str("reason", whyDropped(cause, v.Label)).Msg("the vote was not cast")
 		args := Args{Status: c.info.Status, Message: droppedText(v, c.patchset, o, whyDropped(cause, v.Label), contact), Notify: gerrit.NotifyOwner}

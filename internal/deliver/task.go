@@ -57,11 +57,7 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 	sign, err := r.taskScopes(ctx, w, task)
 	var refused taskRefusal
 	if errors.As(err, &refused) {
-		contact := ""
-		if team, ok := r.set.Team(w.Team); ok {
-			contact = team.Email
-		}
-		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, refused.notice(contact))
+		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, refused.notice(r.contact(w.Team)))
 	}
 	if err != nil {
 		return retry(w.Action, err), nil
