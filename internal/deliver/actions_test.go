@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -114,6 +115,8 @@ func (s *site) expect(a act, shows bool, state store.ActionState) {
 	s.expectStates(map[store.ActionState]int{state: 1})
 }
 
+var fullSHA = regexp.MustCompile(`/revisions/[0-9a-f]{40}/`)
+
 // doneOnce: its event is found twice.
 func (s *site) doneOnce(a act) {
 	s.t.Helper()
@@ -122,6 +125,11 @@ func (s *site) doneOnce(a act) {
 	s.expect(a, true, store.ActionDone)
 	if wrote := s.line.wrote(); len(wrote) != 1 || !strings.HasPrefix(wrote[0], a.method+" ") || !strings.HasSuffix(wrote[0], a.path) {
 		s.t.Errorf("wrote %q, want one %s …%s", wrote, a.method, a.path)
+	}
+	for _, path := range s.line.wrote() {
+		if strings.Contains(path, "/revisions/") && !fullSHA.MatchString(path) {
+			s.t.Errorf("wrote %s, want the revision's whole SHA", path)
+		}
 	}
 }
 

@@ -97,3 +97,20 @@ func TestAVoteThatGerritRefusesIsToldOnce(t *testing.T) {
 		t.Errorf("a refused vote counts as done:\n%s", w.actions())
 	}
 }
+
+// TestADroppedVoteHidesNothingElseThatGerritLeftOut: both are of one review.
+func TestADroppedVoteHidesNothingElseThatGerritLeftOut(t *testing.T) {
+	w := newWorldOf(t, gerrittest.Config{}, loadTeams(t, `teams:
+  ops:
+    folder: ops/
+    gerrit: [{server: main, projects: [demo], labels: {Docs: [-1, 1]}, actions: [vote, comment, attention]}]
+`), opsRule("vote: {Docs: 1}\n        message: read it", "attention: [eve]"))
+	ps := w.push()
+	w.poll()
+	w.expect(ps.Change, 0, nil, "read it", "Docs +1 could not be voted")
+	w.expectStates(map[store.ActionState]int{store.ActionDead: 2, store.ActionDone: 1})
+	dead := strings.Join(w.dead(), "\n")
+	if !strings.Contains(dead, "left out Docs+1") || !strings.Contains(dead, "Gerrit took attention of demo~1, and left it out") {
+		t.Errorf("dead because of %q, want both reasons", dead)
+	}
+}

@@ -60,13 +60,6 @@ func (r *laneRun) post(ctx context.Context, c *change, p post) error {
 	if err == nil {
 		return nil
 	}
-	var dropped *gerrit.DroppedVoteError
-	if errors.As(err, &dropped) {
-		if err := r.droppedNotice(ctx, c, p.dropped(dropped), err); err != nil {
-			return err
-		}
-		return r.finish(ctx, p.withoutVotes(dropped), store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
-	}
 	reason, ok := refused(err)
 	if !ok {
 		return fmt.Errorf("post on %s: %w", c.id, err)
@@ -113,14 +106,22 @@ func (p post) otherwise(err error) (post, bool) {
 	return p, true
 }
 
+// send makes the call. A vote that Gerrit dropped, though it took the rest, ends the actions that named it.
 func (r *laneRun) send(ctx context.Context, c *change, p post) error {
 	result, err := r.call(ctx, c, p.works(), r.review(c, p))
-	if err != nil {
+	var dropped *gerrit.DroppedVoteError
+	if err != nil && !errors.As(err, &dropped) {
 		return err
 	}
-	outcomes, err := r.outcomes(ctx, c, p.works(), result)
-	if err != nil {
-		return err
+	outcomes, lookErr := r.outcomes(ctx, c, p.works(), result)
+	if lookErr != nil {
+		return lookErr
+	}
+	if dropped != nil {
+		if err := r.droppedNotice(ctx, c, p.dropped(dropped), err); err != nil {
+			return err
+		}
+		p.withoutVotes(dropped, outcomes)
 	}
 	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
 }
@@ -184,20 +185,15 @@ func (r *laneRun) outcomes(ctx context.Context, c *change, works []work, result 
 	return outcomes, nil
 }
 
-// withoutVotes are the outcomes where Gerrit took all but some votes: it dropped those, and posted the message. The
-// actions that named them are dead, and say why.
-func (p post) withoutVotes(dropped *gerrit.DroppedVoteError) []store.Outcome {
-	var outcomes []store.Outcome
-	for _, w := range p.works() {
-		o := done(w, "")
+// withoutVotes ends the actions that named a dropped vote, in the outcomes of all, as dead, with the reason.
+func (p post) withoutVotes(dropped *gerrit.DroppedVoteError, outcomes []store.Outcome) {
+	for i, w := range p.works() {
 		for label := range w.args.Labels {
 			if _, ok := dropped.Dropped[label]; ok {
-				o = outcome(w.Action, store.ActionDead, dropped.Error())
+				outcomes[i] = outcome(w.Action, store.ActionDead, dropped.Error())
 			}
 		}
-		outcomes = append(outcomes, o)
 	}
-	return outcomes
 }
 
 // works are the actions that the post carries out.
