@@ -72,15 +72,22 @@ func (l *changeList) read(decoder *json.Decoder) error {
 	if begin, err := decoder.Token(); err != nil || begin != json.Delim('[') {
 		return cmp.Or(err, errors.New("it is not a list"))
 	}
+	same := newSharing()
+	var next listed
 	for decoder.More() {
 		if len(*l) == maxChanges {
 			return fmt.Errorf("%w: more than %d changes", ErrTooLarge, maxChanges)
 		}
-		var info ChangeInfo
-		if err := decode(decoder, &info); err != nil {
+		next = next.again()
+		if err := decoder.Decode(&next); err != nil {
 			return err
 		}
-		*l = append(*l, &info)
+		info, err := same.change(next)
+		if err != nil {
+			return err
+		}
+		info.decoded()
+		*l = append(*l, info)
 	}
 	_, err := decoder.Token() // the list's end, as there is no more
 	return err
