@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 
 	"verdict/internal/testservers/report"
@@ -12,6 +14,20 @@ import (
 
 // tests runs `go test` over everything, in an order of its own each time.
 func (s *suite) tests(ctx context.Context) {
+	s.goTest(ctx, append([]string{"go", "test", "-race", "-count=1", "-shuffle=on", "-timeout=8m", "-json"}, s.packages...))
+}
+
+// comparisons runs the tests of bench, which measure: one package after the
+// other, and without the race detector.
+func (s *suite) comparisons(ctx context.Context) {
+	if _, err := os.Stat("bench/go.mod"); err != nil || !slices.Contains(s.packages, "./...") {
+		return // only some packages are asked for
+	}
+	s.goTest(ctx, []string{"go", "-C", "bench", "test", "-count=1", "-p=1", "-timeout=5m", "-json", "./..."})
+}
+
+// goTest runs a `go test` that prints JSON, and counts what it says.
+func (s *suite) goTest(ctx context.Context, argv []string) {
 	r := report.Report{Out: os.Stdout}
 	lines, out := io.Pipe()
 	var wg sync.WaitGroup
@@ -27,7 +43,6 @@ func (s *suite) tests(ctx context.Context) {
 			}
 		}
 	})
-	argv := append([]string{"go", "test", "-race", "-count=1", "-shuffle=on", "-timeout=8m", "-json"}, s.packages...)
 	err := stream(ctx, s.env, out, argv...)
 	out.Close()
 	wg.Wait()
@@ -39,6 +54,6 @@ func (s *suite) tests(ctx context.Context) {
 	s.skipped = append(s.skipped, r.Skipped...)
 	s.mu.Unlock()
 	if err != nil && len(r.Failed) == 0 {
-		s.fail("go test", err.Error())
+		s.fail(strings.Join(argv, " "), err.Error())
 	}
 }
