@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"fakes": startFakes, "arrived": arrived, "publish": publish, "gone": gone, "fetch": fetch,
+		"startgerrit": startGerrit, "ongerrit": onGerrit,
 	}})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -49,11 +50,21 @@ func when(t time.Time) string {
 
 // oneLine makes text fit for a table.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = printable(strings.Join(strings.Fields(text), " "))
 	if r := []rune(text); len(r) > 100 {
 		text = string(r[:99]) + "…"
 	}
 	return text
+}
+
+// printable is text without what would steer a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 func orDash(text string) string {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"verdict/internal/app"
 	"verdict/internal/config"
 	"verdict/pulse"
 	"verdict/rules"
@@ -21,8 +20,7 @@ import (
 )
 
 func newTaskclusterListen(g *global) *cobra.Command {
-	var life lifetime
-	var count int
+	var f followFlags
 	cmd := &cobra.Command{
 		Use:   "listen EXCHANGE[:ROUTINGPATTERN]...",
 		Short: "Print messages as they are sent, until Ctrl-C",
@@ -40,9 +38,6 @@ What is sent before it says that it listens isn't seen.`,
 			return rules.ExchangeNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if count < 0 {
-				return errors.New("--count: a number of messages, or 0 for no end")
-			}
 			cfg, err := config.Load(g.config)
 			if err != nil {
 				return err
@@ -50,23 +45,21 @@ What is sent before it says that it listens isn't seen.`,
 			if cfg.Pulse.URL == "" {
 				return fmt.Errorf("%s has no pulse.url to listen to", g.config)
 			}
-			l := &listener{g: g, cmd: cmd, prefix: cfg.Pulse.ExchangePrefix, left: count, endless: count == 0}
+			l := &listener{g: g, cmd: cmd, prefix: cfg.Pulse.ExchangePrefix}
 			bindings, err := l.bindings(args)
 			if err != nil {
 				return err
 			}
-			ctx, _, stop := app.Signals(cmd.Context())
-			defer stop()
-			if life > 0 {
-				timed, cancel := context.WithTimeout(ctx, time.Duration(life))
-				defer cancel()
-				ctx = timed
+			ctx, left, stop, err := f.begin(cmd.Context())
+			if err != nil {
+				return err
 			}
+			defer stop()
+			l.left = left
 			return l.run(ctx, cfg, bindings)
 		},
 	}
-	cmd.Flags().Var(&life, "for", "end after this long; 0: don't")
-	cmd.Flags().IntVar(&count, "count", 0, "end after this many messages; 0: don't")
+	f.register(cmd, "message")
 	return cmd
 }
 
@@ -76,16 +69,12 @@ type listener struct {
 	cmd    *cobra.Command
 	prefix string
 
-	endless bool
-	left    int
-	enough  context.CancelCauseFunc
+	left   *countdown
+	enough context.CancelCauseFunc
 
 	mu        sync.Mutex // guards listening
 	listening bool
 }
-
-// errEnough ends listening as it should.
-var errEnough = errors.New("enough")
 
 // bindings reads EXCHANGE[:ROUTINGPATTERN]. No exchange has a colon in its name.
 func (l *listener) bindings(args []string) ([]pulse.Binding, error) {
@@ -131,7 +120,7 @@ func (l *listener) run(ctx context.Context, cfg *config.Config, bindings []pulse
 	if err := c.Run(ctx); err != nil {
 		return err
 	}
-	if cause := context.Cause(ctx); cause != errEnough && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+	if cause := context.Cause(ctx); !asWanted(cause) {
 		return errors.New(cfg.Known.Clean(cause.Error()))
 	}
 	return nil
@@ -158,16 +147,16 @@ func (l *listener) notice(n pulse.Notice) {
 // print prints a batch, of which nothing comes again.
 func (l *listener) print(_ context.Context, batch []pulse.Message) error {
 	for _, m := range batch {
-		if !l.endless && l.left == 0 {
+		if l.left.over() {
 			return nil
 		}
 		if err := l.message(m); err != nil {
 			l.enough(err)
 			return nil
 		}
-		l.left--
+		l.left.one()
 	}
-	if !l.endless && l.left <= 0 {
+	if l.left.over() {
 		l.enough(errEnough)
 	}
 	return nil
