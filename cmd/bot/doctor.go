@@ -125,7 +125,7 @@ func (p *patient) configuration() {
 	var problems config.Problems
 	if err := p.cfg.CheckSecrets(); errors.As(err, &problems) {
 		for _, one := range problems {
-			p.tell(doctor.Missing, "secret", one.Error(), "")
+			p.tell(doctor.Missing, "secret", one.Error(), "put the secret, and nothing else, into that file, readable by the user that the bot runs as")
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (p *patient) rules() {
 	p.teams = teams
 	files, _, err := rulefiles.Read(p.cfg.Rules.Dir)
 	if err != nil {
-		p.tell(doctor.Missing, "rules", err.Error(), "")
+		p.tell(doctor.Missing, "rules", err.Error(), "correct rules.dir, or let the user that the bot runs as read it")
 		return
 	}
 	set, found := rules.Load(rules.Sources{

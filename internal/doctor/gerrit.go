@@ -58,7 +58,7 @@ func (g Gerrit) Examine(ctx context.Context) Report {
 		return f.report
 	}
 	if err == nil {
-		f.fine("version", "%s", version)
+		f.version(version)
 	}
 	f.clock(ctx, g.HTTP, strings.TrimRight(g.URL, "/")+"/config/server/version", gerritSkew, "events may be taken for too old, or for too new")
 	if !g.account(ctx, f) {
@@ -71,6 +71,19 @@ func (g Gerrit) Examine(ctx context.Context) Report {
 	return f.report
 }
 
+// leastGerrit is the oldest version that the bot was ever seen to work with.
+var leastGerrit = [2]int{3, 10}
+
+// version tells the server's version, such as 3.13.5 or 3.13.5-12-gabcdef.
+func (f *findings) version(text string) {
+	var is [2]int
+	if n, _ := fmt.Sscanf(text, "%d.%d", &is[0], &is[1]); n == 2 && slices.Compare(is[:], leastGerrit[:]) < 0 {
+		f.note("version", fmt.Sprintf("%s; nothing older than %d.%d was tried", text, leastGerrit[0], leastGerrit[1]), "let somebody try rules in shadow first, and look at what bot why says")
+		return
+	}
+	f.fine("version", "%s", text)
+}
+
 // account tells who we are; false where nobody knows us.
 func (g Gerrit) account(ctx context.Context, f *findings) bool {
 	self, err := g.Client.GetAccountInfo(ctx, "self")
@@ -80,7 +93,7 @@ func (g Gerrit) account(ctx context.Context, f *findings) bool {
 			fmt.Sprintf("generate an HTTP password (since 3.13 a token) for %s in Gerrit's settings, and put it into the tokenFile of gerrit.%s", g.User, g.Name))
 		return false
 	case err != nil:
-		f.missing("account", err.Error(), "")
+		f.missing("account", err.Error(), "the trace finds it in Gerrit's log; look again when that is mended")
 		return false
 	case !slices.Contains(self.Tags, "SERVICE_USER"):
 		f.missing("account", fmt.Sprintf("%s (%d) is taken for a person: its votes put it into attention sets", self.Username, self.NumericID),
@@ -156,7 +169,7 @@ func (g Gerrit) projects(ctx context.Context, f *findings) {
 			if covered(grants, name) && visible[name] != nil {
 				return false
 			}
-			f.missing(name, "no such project is granted to a team and seen by the account", "")
+			f.missing(name, "no such project is granted to a team and seen by the account", "correct --project, or grant it to a team in "+g.Teams.File)
 			return true
 		})
 	} else if len(names) > projectsLooked {

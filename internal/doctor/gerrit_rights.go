@@ -43,11 +43,8 @@ func (g Gerrit) rights(ctx context.Context, f *findings, grants []granted, proje
 		}
 	}
 	for _, a := range byAction {
-		wanted := slices.ContainsFunc(grants, func(one granted) bool {
-			return slices.Contains(one.grant.Actions, a.action) && one.team.MayDo(g.Name, project, c.Branch, a.action) == nil
-		})
 		switch {
-		case !wanted:
+		case !wanted(grants, c, a.action):
 		case c.Actions[a.call].Enabled:
 			can = append(can, a.action)
 		case c.Actions == nil:
@@ -57,12 +54,23 @@ func (g Gerrit) rights(ctx context.Context, f *findings, grants []granted, proje
 				fmt.Sprintf("grant %s on refs/heads/* of the project to Service Users", a.permission))
 		}
 	}
+	if wanted(grants, c, "submit") {
+		f.note(project, "submit is granted to a team; whether it is permitted Gerrit tells of a change only that could be merged",
+			"grant Submit on refs/heads/* of the project to Service Users, unless that is so")
+	}
 	slices.Sort(can)
 	if len(can) > 0 {
 		f.fine(project, "%s (seen on change %d, %s)", strings.Join(can, ", "), c.ChangeNumber, c.Branch)
 	} else {
 		f.fine(project, "read")
 	}
+}
+
+// wanted tells whether some team may do this on the change's branch.
+func wanted(grants []granted, c *gerrit.ChangeInfo, action string) bool {
+	return slices.ContainsFunc(grants, func(one granted) bool {
+		return slices.Contains(one.grant.Actions, action) && one.team.MayDo(one.grant.Server, c.Project, c.Branch, action) == nil
+	})
 }
 
 // reach is the widest range of a label that teams may vote on a change, and one of those teams.

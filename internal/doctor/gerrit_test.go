@@ -139,17 +139,15 @@ fine gfx: read
 	if got := lines(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	for _, c := range r {
-		if c.Level == Missing && c.Remedy == "" && c.About != "clock" {
-			t.Errorf("%s %q: nothing is said of what to do", c.About, c.Text)
-		}
-	}
+	told(t, r)
 }
 
 func TestGerritPermitsAPartOfWhatIsGranted(t *testing.T) {
 	s := &server{projects: []string{"gfx"}, changes: map[string]*gerrit.ChangeInfo{"gfx": gfx([]string{" 0", "+1"})}}
 	s.changes["gfx"].Actions = nil
-	got := lines(Gerrit{Name: "main", Client: s, Teams: teamsOf(t, grants), Projects: []string{"gfx", "nowhere"}}.Examine(t.Context()))
+	r := Gerrit{Name: "main", Client: s, Teams: teamsOf(t, grants), Projects: []string{"gfx", "nowhere"}}.Examine(t.Context())
+	told(t, r)
+	got := lines(r)
 	for _, want := range []string{
 		"missing gfx: the account may vote Verified 0..+1 on main, and graphics is granted -1..+1\n",
 		"note gfx: the server doesn't say whether hashtags is permitted\n",
@@ -159,6 +157,25 @@ func TestGerritPermitsAPartOfWhatIsGranted(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant in it\n%s", got, want)
 		}
+	}
+}
+
+func TestGerritOlderThanAnyThatWasTriedIsNoted(t *testing.T) {
+	for version, want := range map[string]Level{"3.13.5": Fine, "3.10.2-15-gabcdef": Fine, "4.0": Fine, "3.9.11": Note, "2.16": Note, "strange": Fine} {
+		f := &findings{}
+		f.version(version)
+		if len(f.report) != 1 || f.report[0].Level != want || !strings.HasPrefix(f.report[0].Text, version) {
+			t.Errorf("%s: got %+v, want %s", version, f.report, want)
+		}
+	}
+}
+
+func TestGerritTellsNotWhetherSubmitIsPermitted(t *testing.T) {
+	s := &server{projects: []string{"gfx"}, changes: map[string]*gerrit.ChangeInfo{"gfx": gfx([]string{"-1", " 0", "+1"})}}
+	teams := teamsOf(t, strings.Replace(grants, "actions: [vote, comment, hashtags]", "actions: [vote, submit]", 1))
+	got := lines(Gerrit{Name: "main", Client: s, Teams: teams, Projects: []string{"gfx"}}.Examine(t.Context()))
+	if want := "note gfx: submit is granted to a team; "; !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant in it %q", got, want)
 	}
 }
 

@@ -82,5 +82,5 @@ func (p Pulse) remedy(t pulse.Trial) string {
 	case t.Refused:
 		return fmt.Sprintf("an administrator of the broker gives %s the rights of a pulse user: configure and write %s, read ^(queue/%s/.*|exchange/.*)", p.Config.User, own, p.Config.User)
 	}
-	return ""
+	return "see what the broker's log says of it, and look again"
 }

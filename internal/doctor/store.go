@@ -46,7 +46,7 @@ func (s Store) Examine(ctx context.Context) Report {
 	f.fine("open", "schema %d", store.SchemaVersion)
 	counts, err := st.Counts(ctx)
 	if err != nil {
-		f.missing("read", err.Error(), "")
+		f.missing("read", err.Error(), "see whether the database is well, and go back to a backup if it isn't")
 		return f.report
 	}
 	if n := counts.Events["parked"]; n > 0 {

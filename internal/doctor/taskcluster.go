@@ -56,7 +56,7 @@ func (t Taskcluster) Examine(ctx context.Context) Report {
 		f.missing("credentials", fmt.Sprintf("the access token of %s isn't accepted: %s", t.ClientID, refusal.Message),
 			"see that the client exists, is enabled and hasn't expired; reset its access token, and put that into taskcluster.accessTokenFile")
 	default:
-		f.missing("credentials", err.Error(), "")
+		f.missing("credentials", err.Error(), "see whether the deployment's auth service is well, and that taskcluster.accessTokenFile can be read; then look again")
 	}
 	return f.report
 }
