@@ -1,6 +1,7 @@
 package gerrit_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"net"
@@ -175,6 +176,25 @@ func TestLongAnswerIsRefused(t *testing.T) {
 	_, err := client.GetChangeDetail(t.Context(), "demo~1")
 	if !errors.Is(err, gerrit.ErrTooLarge) || !errors.Is(err, gerrit.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnswersTravelPacked(t *testing.T) {
+	var packed atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			t.Errorf("asked with Accept-Encoding %q", r.Header.Get("Accept-Encoding"))
+			return
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := gzip.NewWriter(w)
+		_, _ = zip.Write([]byte(")]}'\n\"3.13.5\""))
+		_ = zip.Close()
+		packed.Add(1)
+	}))
+	defer server.Close()
+	if version, err := gerrit.NewClient(server.URL, nil).Version(t.Context()); err != nil || version != "3.13.5" || packed.Load() != 1 {
+		t.Errorf("got %q, %v", version, err)
 	}
 }
 

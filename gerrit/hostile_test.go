@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,11 +29,12 @@ var hostile = []struct {
 	want   []error
 	says   string
 	check  func(t *testing.T, err error)
+	waits  bool // it answers too late, so the time limit is a short one
 }{
 	{"html", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<html>Sign in</html>")
-	}, []error{gerrit.ErrUnavailable}, "an HTML page came instead of Gerrit's answer", isNoAnswer(200)},
+	}, []error{gerrit.ErrUnavailable}, "an HTML page came instead of Gerrit's answer", isNoAnswer(200), false},
 
 	{"500 MB of JSON", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", json)
@@ -43,12 +46,12 @@ var hostile = []struct {
 			}
 		}
 		_, _ = io.WriteString(w, `{"_number":2}]`)
-	}, []error{gerrit.ErrTooLarge, gerrit.ErrUnavailable}, "more than 8388608 bytes", isNoAnswer(200)},
+	}, []error{gerrit.ErrTooLarge, gerrit.ErrUnavailable}, "more than 8388608 bytes", isNoAnswer(200), false},
 
 	{"more changes than there are", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", json)
 		_, _ = io.WriteString(w, ")]}'\n["+strings.Repeat("{},", 120_000)+"{}]")
-	}, []error{gerrit.ErrUnavailable}, "the answer can't be read", isNoAnswer(200)},
+	}, []error{gerrit.ErrUnavailable}, "the answer can't be read", isNoAnswer(200), false},
 
 	{"one string of 500 MB", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", json)
@@ -59,17 +62,32 @@ var hostile = []struct {
 				return
 			}
 		}
-	}, []error{gerrit.ErrTooLarge, gerrit.ErrUnavailable}, "more than 8388608 bytes", isNoAnswer(200)},
+	}, []error{gerrit.ErrTooLarge, gerrit.ErrUnavailable}, "more than 8388608 bytes", isNoAnswer(200), false},
 
 	{"a body without end", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", json)
 		_, _ = io.WriteString(w, ")]}'\n[")
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
-	}, []error{gerrit.ErrUnavailable, context.DeadlineExceeded}, "the answer was cut short", isNoAnswer(200)},
+	}, []error{gerrit.ErrUnavailable, context.DeadlineExceeded}, "the answer was cut short", isNoAnswer(200), true},
+
+	{"a body that drips", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", json)
+		_, _ = io.WriteString(w, ")]}'\n[")
+		for tick := time.NewTicker(10 * time.Millisecond); ; {
+			select {
+			case <-r.Context().Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				_, _ = io.WriteString(w, " ")
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+	}, []error{gerrit.ErrUnavailable, context.DeadlineExceeded}, "the answer was cut short", isNoAnswer(200), true},
 
 	{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		[]error{gerrit.ErrUnavailable, context.DeadlineExceeded}, "deadline exceeded", isNoAnswer(0)},
+		[]error{gerrit.ErrUnavailable, context.DeadlineExceeded}, "deadline exceeded", isNoAnswer(0), true},
 
 	{"429", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "17")
@@ -79,10 +97,10 @@ var hostile = []struct {
 			t.Errorf("retry after %s", got)
 		}
 		isRefusal(429)(t, err)
-	}},
+	}, false},
 
 	{"409", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "change is merged", http.StatusConflict) },
-		[]error{gerrit.ErrConflict}, "change is merged", isRefusal(409)},
+		[]error{gerrit.ErrConflict}, "change is merged", isRefusal(409), false},
 
 	{"an error without end", func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
@@ -91,19 +109,19 @@ var hostile = []struct {
 				return
 			}
 		}
-	}, []error{gerrit.ErrUnavailable}, "500 Internal Server Error: xxx", isRefusal(500)},
+	}, []error{gerrit.ErrUnavailable}, "500 Internal Server Error: xxx", isRefusal(500), false},
 
 	{"closed after the effect", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		[]error{gerrit.ErrUnavailable}, "EOF", isNoAnswer(0)},
+		[]error{gerrit.ErrUnavailable}, "EOF", isNoAnswer(0), false},
 
 	{"a header of 1 MB", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Long", strings.Repeat("x", 1<<20))
-	}, []error{gerrit.ErrUnavailable}, "", isNoAnswer(0)},
+	}, []error{gerrit.ErrUnavailable}, "", isNoAnswer(0), false},
 
 	{"deep nesting", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", json)
 		_, _ = io.WriteString(w, ")]}'\n"+strings.Repeat("[", 1<<20))
-	}, []error{gerrit.ErrUnavailable}, "the answer can't be read", isNoAnswer(200)},
+	}, []error{gerrit.ErrUnavailable}, "the answer can't be read", isNoAnswer(200), false},
 }
 
 func isNoAnswer(status int) func(*testing.T, error) {
@@ -140,7 +158,10 @@ func TestHostileServers(t *testing.T) {
 			defer server.Close()
 			server.Config.ErrorLog = nil
 			client := gerrit.NewClient(server.URL, gerrit.BasicAuth("ci-bot", "canary"))
-			client.Timeout, client.MaxAnswer = 2*time.Second, 8<<20
+			client.Timeout, client.MaxAnswer = 30*time.Second, 8<<20
+			if h.waits {
+				client.Timeout = 300 * time.Millisecond
+			}
 			client.Retry = gerrit.Retry{Attempts: 2, Pause: time.Millisecond, MaxPause: time.Second}
 
 			began := time.Now()
@@ -159,7 +180,8 @@ func TestHostileServers(t *testing.T) {
 					t.Fatalf("got %v", err)
 				}
 				h.check(t, err)
-				if !strings.Contains(h.says, "EOF") && !strings.Contains(err.Error(), "(trace 1-abc)") && !errors.As(err, new(*gerrit.NoAnswerError)) {
+				var nothing *gerrit.NoAnswerError
+				if headless := errors.As(err, &nothing) && nothing.Status == 0; !headless && !strings.Contains(err.Error(), "(trace 1-abc)") {
 					t.Errorf("%v has no trace", err)
 				}
 			}
@@ -167,6 +189,52 @@ func TestHostileServers(t *testing.T) {
 				t.Errorf("the review was posted %d times", n)
 			}
 		})
+	}
+}
+
+// Of an answer that is too long no more than the limit is read, and what that
+// takes in memory is bounded by it, too.
+func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
+	for _, h := range hostile {
+		if !slices.Contains(h.want, gerrit.ErrTooLarge) && h.name != "more changes than there are" {
+			continue
+		}
+		server := httptest.NewServer(h.answer)
+		client := gerrit.NewClient(server.URL, nil)
+		client.MaxAnswer = 8 << 20
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := client.QueryChanges(t.Context(), "status:open")
+		runtime.ReadMemStats(&after)
+		server.Close()
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; err == nil || took > 100 {
+			t.Errorf("%s: took %d MiB for %d, %v", h.name, took, client.MaxAnswer>>20, err)
+		}
+	}
+}
+
+func TestRedirectToAnotherHostIsToldAndNotFollowed(t *testing.T) {
+	var asked atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL+"/login?token=canary", status)
+		}))
+		client := gerrit.NewClient(server.URL, gerrit.BasicAuth("ci-bot", "canary"))
+		client.HTTPClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }} // ours counts
+		_, query := client.QueryChanges(t.Context(), "status:open")
+		review := client.SetReview(t.Context(), "demo~1", "current", gerrit.ReviewInput{Message: "m"})
+		server.Close()
+		for _, err := range []error{query, review} {
+			isNoAnswer(status)(t, err)
+			if err == nil || !strings.Contains(err.Error(), "redirects to "+elsewhere.URL+"/login;") || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%d: got %v", status, err)
+			}
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("%d requests went elsewhere", n)
 	}
 }
 

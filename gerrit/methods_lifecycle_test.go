@@ -113,7 +113,17 @@ func submit(t *testing.T, s *site) {
 	if c := s.detail(t, id); !c.Submittable {
 		t.Errorf("it isn't submittable: %+v", c.SubmitRequirements)
 	}
-	merged, err := s.admin.SubmitRevision(t.Context(), id, s.detail(t, id).CurrentRevision)
+	first, err := s.bot.GetChange(t.Context(), id, gerrit.QueryChangesOpt{Fields: []string{"ALL_REVISIONS"}})
+	must(t, err)
+	for revision, info := range first.Revisions {
+		if info.PatchSetNumber != 1 {
+			continue
+		}
+		if _, err := s.admin.SubmitRevision(t.Context(), id, revision); !errors.Is(err, gerrit.ErrConflict) {
+			t.Errorf("an older patch set: %v", err)
+		}
+	}
+	merged, err := s.admin.SubmitRevision(t.Context(), id, first.CurrentRevision)
 	must(t, err)
 	c := s.detail(t, id)
 	if merged.Status != gerrit.ChangeStatusMerged || c.Status != gerrit.ChangeStatusMerged || c.Submitted.Time().IsZero() || c.Submitter.Username != "admin" {
@@ -121,5 +131,10 @@ func submit(t *testing.T, s *site) {
 	}
 	if _, err := s.admin.SubmitChange(t.Context(), id); !errors.Is(err, gerrit.ErrConflict) {
 		t.Errorf("twice: %v", err)
+	}
+	other := s.change(t)
+	must(t, s.admin.SetReview(t.Context(), other, "current", gerrit.ReviewInput{Labels: map[string]int{"Code-Review": 2}}))
+	if merged, err := s.admin.SubmitChange(t.Context(), other); err != nil || merged.Status != gerrit.ChangeStatusMerged {
+		t.Errorf("whatever is current: got %+v, %v", merged, err)
 	}
 }
