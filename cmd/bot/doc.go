@@ -33,7 +33,8 @@
 // [verdict/internal/app] puts it together and runs it: the stages, the rules in force
 // ([verdict/internal/app/ruleset]) and the folder they come from ([verdict/internal/app/rulefiles]), the replicas that
 // share a queue, and the socket on which commands reach a running bot ([verdict/internal/app/admin]).
-// [verdict/internal/config] reads config.yaml.
+// [verdict/internal/config] reads config.yaml, and [verdict/internal/doctor] looks whether the servers let the bot do what
+// is written there.
 //
 // # Where to look
 //
