@@ -113,8 +113,11 @@ func TestOccurrencesAreToldOnce(t *testing.T) {
 	if n := len(told.now) + len(told.before); n > 2*occurrencesKept {
 		t.Errorf("%d are kept", n)
 	}
-	if nameless := (&gerrit.Event{Type: gerrit.WIPChanged}); !told.first(nameless) || !told.first(nameless) {
-		t.Error("one that Gerrit doesn't name isn't told")
+	nameless := &gerrit.Event{Type: gerrit.WIPChanged}
+	for range 2 {
+		if !told.first(nameless) {
+			t.Error("one that Gerrit doesn't name isn't told")
+		}
 	}
 }
 
