@@ -195,7 +195,11 @@ func tokens(t *testing.T, s *site) {
 	if v, _ := s.bot.Version(t.Context()); strings.HasPrefix(v, "3.10") || strings.HasPrefix(v, "3.12") {
 		return // there are none yet
 	}
-	id := strings.TrimPrefix(strings.TrimSuffix(projectName(), "+x"), "methods/")
+	id := "t" + strings.TrimPrefix(strings.TrimSuffix(projectName(), "+x"), "methods/")
+	var refused *gerrit.HTTPError
+	if _, err := s.bob.CreateToken(t.Context(), "self", "6"+id, gerrit.TokenInput{}); !errors.As(err, &refused) || refused.Res.StatusCode != 400 {
+		t.Errorf("an ID that begins with a digit: %v", err)
+	}
 	made, err := s.bob.CreateToken(t.Context(), "self", id, gerrit.TokenInput{Lifetime: "30d"})
 	must(t, err)
 	if made.ID != id || made.Token == "" || made.Expiration.Time().IsZero() {

@@ -41,7 +41,8 @@ func (c *Client) ListTokens(ctx context.Context, accountID string) ([]TokenInfo,
 }
 
 // CreateToken makes a token, beside those that there are: so credentials can
-// be changed without a gap. An ID that is taken is an error.
+// be changed without a gap. An ID that is taken is an error, and so is one that
+// begins with a digit.
 func (c *Client) CreateToken(ctx context.Context, accountID, tokenID string, in TokenInput) (*NewToken, error) {
 	var token NewToken
 	if _, err := c.do(ctx, call{method: http.MethodPut, path: tokensOf(accountID) + escape(tokenID), body: in, out: &token}); err != nil {
