@@ -31,6 +31,10 @@ type Poller struct {
 	// everything that our account sees. It has no status, as a set that
 	// changes leave is one where they can't be seen to leave.
 	Query string
+	// Scope gives the projects that are looked at, beside that, as of now; nil:
+	// all. When it has grown since the last poll, the next one looks at every
+	// open change first, as the first of all does.
+	Scope func() Scope
 	// Overlap is how far before the cursor each poll begins again: longer than
 	// the server's index lags behind. 1 minute when zero.
 	Overlap time.Duration
@@ -111,15 +115,7 @@ func (p *Poller) Poll(ctx context.Context) error {
 		return fmt.Errorf("read cursor of %q: %w", p.CursorName(), err)
 	}
 	r := p.round()
-	if stored == "" {
-		r.cursor, err = r.sight(ctx)
-	} else {
-		r.cursor, err = time.Parse(cursorLayout, stored)
-	}
-	if err != nil {
-		return fmt.Errorf("poll %s from cursor %q: %w", p.Server, stored, err)
-	}
-	if err := r.window(ctx); err != nil {
+	if err := r.poll(ctx, stored); err != nil {
 		return fmt.Errorf("poll %s from cursor %q: %w", p.Server, stored, err)
 	}
 	return r.close(ctx, stored)
@@ -134,7 +130,7 @@ func (p *Poller) Full(ctx context.Context) error {
 		return fmt.Errorf("read cursor of %q: %w", p.CursorName(), err)
 	}
 	r := p.round()
-	if r.cursor, err = time.Parse(cursorLayout, stored); err != nil {
+	if r.cursor, _, err = readCursor(stored); err != nil {
 		r.cursor = time.Now() // nothing is polled yet: what is seen here begins here
 	}
 	if _, err := r.sight(ctx); err != nil {
@@ -150,7 +146,14 @@ func (p *Poller) Full(ctx context.Context) error {
 }
 
 func (p *Poller) round() *round {
-	return &round{Poller: p, overlap: cmp.Or(p.Overlap, time.Minute)}
+	return &round{Poller: p, overlap: cmp.Or(p.Overlap, time.Minute), scope: p.scope()}
+}
+
+func (p *Poller) scope() Scope {
+	if p.Scope == nil {
+		return Scope{}
+	}
+	return p.Scope()
 }
 
 // seen is where what was seen is read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -22,12 +23,15 @@ type Hint struct {
 const lookAttempts = 10
 
 // Look reads the change that a hint names once, and hands on what happened to
-// it since it was last seen, as a poll would.
+// it since it was last seen, as a poll would. A change beyond Scope isn't read.
 func (p *Poller) Look(ctx context.Context, h Hint) error {
+	if h.Project != "" && !p.scope().Has(h.Project) {
+		return nil
+	}
 	since := time.Now()
 	if stored, err := p.Cursors.Cursor(ctx, p.CursorName()); err != nil {
 		return fmt.Errorf("read cursor of %q: %w", p.CursorName(), err)
-	} else if at, err := time.Parse(cursorLayout, stored); err == nil {
+	} else if at, _, err := readCursor(stored); err == nil {
 		since = at
 	}
 	r := p.round()
@@ -98,7 +102,7 @@ func (p *Poller) view(ctx context.Context, h Hint, known Seen, since time.Time) 
 	}
 	s, err := p.compare(c, known, since)
 	if err == nil && h.Type == PrivateStateChanged {
-		s.events = append(s.events, privateEvents(p.Server, c)...)
+		s.events = append(s.events, privateEvents(p.Server, c, since)...)
 	}
 	return s, err
 }
@@ -138,17 +142,21 @@ func (p *Poller) gone(h Hint, known Seen, at time.Time) (sighting, error) {
 	return sighting{news: true, events: []Event{e}, seen: []Seen{known}}, nil
 }
 
-// privateEvents gives the last change of a change's private state, where a
-// stream said that there was one and it is still to be seen.
-func privateEvents(server string, c *ChangeInfo) []Event {
-	for i := len(c.Messages) - 1; i >= 0; i-- {
-		if m := &c.Messages[i]; m.Tag == tagPrivate || m.Tag == tagUnprivate {
-			d := differ{server: server, c: c, now: snapshotOf(c)}
-			d.add(Event{Type: PrivateStateChanged, Message: eventMessage(m), Time: m.Time.Time()})
-			return d.events
+// privateEvents gives the changes of a change's private state since a time, and
+// the last one in any case, where a stream said that there was one and they are
+// still to be seen. Several hints may have been folded into one.
+func privateEvents(server string, c *ChangeInfo, since time.Time) []Event {
+	d := differ{server: server, c: c, now: snapshotOf(c)}
+	for _, m := range slices.Backward(c.Messages) {
+		if m.Tag != tagPrivate && m.Tag != tagUnprivate {
+			continue
 		}
+		if len(d.events) > 0 && m.Time.Time().Before(since) {
+			break
+		}
+		d.add(Event{Type: PrivateStateChanged, Message: eventMessage(&m), Time: m.Time.Time()})
 	}
-	return nil
+	return d.sorted()
 }
 
 // dateOf is the server's time when it refused.

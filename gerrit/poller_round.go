@@ -25,11 +25,34 @@ const (
 type round struct {
 	*Poller
 	overlap time.Duration
+	scope   Scope
 	cursor  time.Time
 	since   time.Time      // where changes begin that were never seen
 	sights  bool           // it isn't about what happened, but about what there is
 	read    map[int]string // the state of each change that was looked at
 	held    []sighting     // of the page before: the last page goes with the cursor
+}
+
+// poll goes on where the last one ended. What is in scope only now was never
+// looked at: that is seen first.
+func (r *round) poll(ctx context.Context, stored string) (err error) {
+	if stored == "" {
+		if r.cursor, err = r.sight(ctx); err != nil {
+			return err
+		}
+		return r.window(ctx)
+	}
+	at, before, err := readCursor(stored)
+	if err != nil {
+		return err
+	}
+	r.cursor = at
+	if !before.covers(r.scope) {
+		if _, err := r.sight(ctx); err != nil {
+			return err
+		}
+	}
+	return r.window(ctx)
 }
 
 // sight looks at every open change, and hands on its current patchset. It
@@ -105,10 +128,12 @@ func (r *round) scan(q string, size int, fields ...string) *scan {
 }
 
 func (r *round) limited(q string) string {
-	if r.Query == "" {
-		return q
+	for _, limit := range []string{r.scope.Query(), r.Query} {
+		if limit != "" {
+			q = "(" + limit + ") " + q
+		}
 	}
-	return "(" + r.Query + ") " + q
+	return q
 }
 
 // page looks at what is new on a page and holds it back, having handed on the
@@ -234,7 +259,8 @@ func (r *round) again(ctx context.Context, changes []*ChangeInfo, known map[int]
 	return nil
 }
 
-// missing looks at changes that were open and that the round didn't read.
+// missing looks at changes in scope that were open and that the round didn't
+// read.
 func (r *round) missing(ctx context.Context) error {
 	for after := 0; ; {
 		numbers, err := r.seen().OpenSeen(ctx, r.Server, after, fullPage)
@@ -245,8 +271,16 @@ func (r *round) missing(ctx context.Context) error {
 			return nil
 		}
 		after = numbers[len(numbers)-1]
+		known, err := r.lastSeen(ctx, numbers)
+		if err != nil {
+			return err
+		}
 		for _, n := range numbers {
-			if _, read := r.read[n]; read {
+			was, err := known[n].snapshot()
+			if err != nil {
+				return err
+			}
+			if _, read := r.read[n]; read || was != nil && !r.scope.Has(was.Change.Project) {
 				continue
 			}
 			if err := r.look(ctx, Hint{Change: n}, r.since, false); err != nil {
@@ -305,7 +339,7 @@ func (r *round) apart(ctx context.Context, held []sighting, cursor string) error
 
 // close hands on the last page with the cursor, if either says anything.
 func (r *round) close(ctx context.Context, stored string) error {
-	cursor := r.cursor.UTC().Format(cursorLayout)
+	cursor := cursorText(r.cursor, r.scope)
 	if cursor == stored {
 		cursor = ""
 	}
