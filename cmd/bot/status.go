@@ -53,7 +53,11 @@ func printStatus(out io.Writer, s admin.Status) {
 		fmt.Fprintf(out, "degraded: %s\n", d)
 	}
 	for _, src := range s.Sources {
-		fmt.Fprintf(out, "  %-12s %s\n", src.Name, sourceLine(src))
+		server, way, part := strings.Cut(src.Name, "/")
+		if part { // it belongs to the server above
+			server = "  " + way
+		}
+		fmt.Fprintf(out, "  %-12s %s\n", server, sourceLine(src, way))
 	}
 	if s.Running {
 		fmt.Fprintf(out, "  %-12s %s, loaded %s, %s\n", "rules", plural(s.Rules.Count, "rule"), when(s.Rules.Loaded), short(s.Rules.Hash))
@@ -77,18 +81,33 @@ func printStatus(out io.Writer, s admin.Status) {
 	}
 }
 
-func sourceLine(s admin.Source) string {
-	var parts []string
+// sourceLine tells how a source goes; way is stream, webhook, or "".
+func sourceLine(s admin.Source, way string) string {
+	stands := "connected"
+	if way == "webhook" {
+		stands = "taken"
+	}
+	parts := []string{"not " + stands}
 	if s.Connected {
-		parts = append(parts, "connected since "+when(s.Since))
-	} else {
-		parts = append(parts, "not connected")
+		parts[0] = stands + " since " + when(s.Since)
+	}
+	if way != "" && s.LastEvent.IsZero() {
+		parts = append(parts, "no event yet")
+	}
+	if !s.LastEvent.IsZero() {
+		parts = append(parts, "last event "+when(s.LastEvent))
 	}
 	if s.Depth != nil {
 		parts = append(parts, plural(*s.Depth, "message")+" waiting")
 	}
 	if n := len(s.Bindings); n > 0 {
 		parts = append(parts, plural(n, "binding"))
+	}
+	if f := s.Found; f != nil {
+		parts = append(parts, fmt.Sprintf("%d events by hints, %d that only polls saw", f.Hinted, f.Polled))
+		if f.Missed > 0 {
+			parts = append(parts, fmt.Sprintf("%d hints left to polls", f.Missed))
+		}
 	}
 	if s.Error != "" {
 		parts = append(parts, oneLine(s.Error))

@@ -115,5 +115,8 @@ func (b *bot) stages() []stage {
 	if b.consumer != nil {
 		all = append(all, stage{"pulse", b.consumer.Run})
 	}
+	if b.hooks != nil {
+		all = append(all, stage{"webhooks", b.serveHooks})
+	}
 	return all
 }

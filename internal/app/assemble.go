@@ -48,6 +48,7 @@ type bot struct {
 	inbox     *ingest.Inbox
 	consumer  *pulse.Consumer // nil without pulse
 	polls     *polls
+	hooks     net.Listener // nil without webhooks
 	replicas  *replicas
 	decider   *decide.Decider
 	deliverer *deliver.Deliverer
@@ -104,7 +105,12 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 		o.Wrap(parts)
 	}
 	b.wire(parts)
-	b.polls = newPolls(cfg, clients, b.inbox, b.log)
+	if b.polls, err = newPolls(ctx, pollsOf{cfg: cfg, clients: clients, inbox: b.inbox, cursors: b.store, set: b.set, log: b.log}); err != nil {
+		return b, err
+	}
+	if err := b.listenForHooks(ctx); err != nil {
+		return b, err
+	}
 	b.replicas = &replicas{id: b.replica, queue: b.queueName(), prefix: cfg.Pulse.ExchangePrefix, store: b.store, set: b.set, log: b.log, changed: make(chan struct{}, 1)}
 	return b, b.connectPulse(ctx, trusted)
 }
@@ -192,6 +198,9 @@ func (b *bot) close() {
 	var errs []error
 	if b.socket != nil && b.socket.Close() == nil { // otherwise it was served, and is gone
 		os.Remove(b.cfg.Admin.Socket)
+	}
+	if b.hooks != nil {
+		b.hooks.Close() // it may be closed already
 	}
 	if b.store != nil {
 		errs = append(errs, b.store.Close())

@@ -32,11 +32,8 @@ func (b *bot) status(context.Context) admin.Status {
 		s.Sources, s.Degraded = append(s.Sources, source), append(s.Degraded, trouble...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.cfg.Gerrit)) {
-		h := b.polls.of(name)
-		s.Sources = append(s.Sources, admin.Source{Name: "gerrit:" + name, Connected: h.ok, Since: h.since, Error: h.err})
-		if !h.ok && h.err != "" {
-			s.Degraded = append(s.Degraded, "gerrit "+name+" is away: "+h.err)
-		}
+		sources, trouble := b.polls.sources[name].status()
+		s.Sources, s.Degraded = append(s.Sources, sources...), append(s.Degraded, trouble...)
 	}
 	if err := b.loads.error(); err != "" {
 		s.Degraded = append(s.Degraded, "the changed rules can't be loaded: "+err)

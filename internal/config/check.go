@@ -31,6 +31,7 @@ func (c *Config) check(file *yamlfile.File) []yamlfile.Problem {
 		}
 		names[url] = name
 	}
+	k.hooks(c)
 	k.later(c)
 	if c.Pulse.URL == "" && len(c.Gerrit) == 0 {
 		k.add("there is nothing to listen to", "configure pulse, or a server under gerrit")
@@ -134,7 +135,7 @@ func (k *checker) gerrit(name string, g *Gerrit) {
 		zone = time.UTC
 	}
 	g.Poll.When = k.cron(g.Poll.Cron, zone, at("poll", "cron")...)
-	k.cron(g.Poll.Full, zone, at("poll", "full")...)
+	g.Poll.WhenFull = k.cron(g.Poll.Full, zone, at("poll", "full")...)
 	if g.Poll.Overlap == 0 {
 		g.Poll.Overlap = gerritDefaults().Poll.Overlap
 	}
@@ -142,21 +143,32 @@ func (k *checker) gerrit(name string, g *Gerrit) {
 	if g.Limits.RequestsPerSecond < 0 {
 		k.add("a negative number", "", at("limits", "requestsPerSecond")...)
 	}
+	k.address(g.Stream.SSH, at("stream", "ssh")...)
+	if g.Stream.SSH != "" {
+		k.notEmpty(g.Stream.KeyFile, at("stream", "keyFile")...)
+		k.notEmpty(g.Stream.KnownHostsFile, at("stream", "knownHostsFile")...)
+	}
+}
+
+// hooks checks where webhooks arrive.
+func (k *checker) hooks(c *Config) {
+	k.address(c.Listen.Hooks, "listen", "hooks")
+	for _, name := range slices.Sorted(maps.Keys(c.Gerrit)) {
+		if len(c.Gerrit[name].Webhook.SecretFiles) > 0 && c.Listen.Hooks == "" {
+			k.add("there is nowhere for webhooks to arrive", "set listen.hooks", "gerrit", name, "webhook", "secretFiles")
+		}
+	}
 }
 
 // later checks what is not used yet, so that a mistake shows before it is.
 func (k *checker) later(c *Config) {
 	k.address(c.Listen.Web, "listen", "web")
-	k.address(c.Listen.Hooks, "listen", "hooks")
 	k.address(c.Listen.Metrics, "listen", "metrics")
 	k.web(c.Login.OIDC.Issuer, "login", "oidc", "issuer")
 	k.oneOf(c.Login.Reading, []string{"login", "open"}, "login", "reading")
 	k.web(c.Traces.OTLP, "traces", "otlp")
 	k.notNegative(c.Guards.ChangesPerRulePerHour, "guards", "changesPerRulePerHour")
 	k.notNegative(c.Guards.MessagesPerChangePerDay, "guards", "messagesPerChangePerDay")
-	for name, g := range c.Gerrit {
-		k.address(g.Stream.SSH, "gerrit", name, "stream", "ssh")
-	}
 }
 
 // anchor gives the secrets their sources, and relative paths the file's folder.
@@ -175,6 +187,9 @@ func (c *Config) anchor(k *checker) {
 	c.Rules.Git.Key = secret(c.Rules.Git.KeyFile, "", "rules", "git", "keyFile")
 	for name, g := range c.Gerrit {
 		g.Token = secret(g.TokenFile, TokenVariable(name), "gerrit", name, "tokenFile")
+		if g.Stream.KnownHostsFile != "" {
+			g.Stream.KnownHostsFile = c.path(g.Stream.KnownHostsFile)
+		}
 		g.Stream.Key = secret(g.Stream.KeyFile, "", "gerrit", name, "stream", "keyFile")
 		for _, file := range g.Webhook.SecretFiles {
 			g.Webhook.Secrets = append(g.Webhook.Secrets, secret(file, "", "gerrit", name, "webhook", "secretFiles"))

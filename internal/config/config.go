@@ -29,7 +29,7 @@ type Config struct {
 	Store        Store  `yaml:"store"`
 	// Retention is how long what has been worked off is kept.
 	Retention Retention `yaml:"retention"`
-	// Listen holds the addresses of the pages; nothing listens there yet.
+	// Listen holds the addresses of what is served.
 	Listen Listen `yaml:"listen"`
 	Admin  Admin  `yaml:"admin"`
 	TLS    TLS    `yaml:"tls"`
@@ -140,7 +140,7 @@ type Retention struct {
 type Listen struct {
 	// Web is the dashboard's. Default: 127.0.0.1:8080. Not used yet.
 	Web string `yaml:"web"`
-	// Hooks is where webhooks arrive. Default: 127.0.0.1:8081. Not used yet.
+	// Hooks is where webhooks arrive, if a server under gerrit has any. Default: 127.0.0.1:8081.
 	Hooks string `yaml:"hooks"`
 	// Metrics is Prometheus'. Default: 127.0.0.1:9090. Not used yet.
 	Metrics string `yaml:"metrics"`
@@ -220,28 +220,29 @@ type Poll struct {
 	Cron string `yaml:"cron"`
 	// Overlap is how far before the last poll each one begins. Default: 1m. Zero: the default.
 	Overlap time.Duration `yaml:"overlap"`
-	// Full is when everything open is looked at. Default: 0 3 * * *. Not used yet.
+	// Full is when everything open is looked at. Default: 0 3 * * *.
 	Full string `yaml:"full"`
 	// Zone is what the fields of cron and full mean. Default: UTC.
 	Zone string `yaml:"zone"`
-	// When is cron, read.
-	When schedule.Expression
+	// When is cron, read, and WhenFull is full.
+	When, WhenFull schedule.Expression
 }
 
-// Stream is Gerrit's stream-events. Not used yet.
+// Stream is Gerrit's stream-events: what it tells is looked at at once.
 type Stream struct {
 	// SSH is host:port. Default and empty: no stream.
 	SSH string `yaml:"ssh"`
-	// KeyFile is the private key. Default: none.
+	// KeyFile is the account's private key, without a passphrase. Default: none; required with ssh.
 	KeyFile string `yaml:"keyFile"`
-	// KnownHostsFile holds the server's key. Default: none.
+	// KnownHostsFile holds the server's keys. Default: none; required with ssh.
 	KnownHostsFile string `yaml:"knownHostsFile"`
 	Key            Secret
 }
 
-// Webhook is Gerrit's webhooks plugin. Not used yet.
+// Webhook is Gerrit's webhooks plugin: what it posts is looked at at once.
 type Webhook struct {
-	// SecretFiles hold the secrets that are accepted, two while rotating. Default: none, and no webhook is taken.
+	// SecretFiles hold the secrets that are accepted, two while rotating: at least 16 letters, digits and -._~ each.
+	// Default: none, and no webhook is taken.
 	SecretFiles []string `yaml:"secretFiles"`
 	Secrets     []Secret
 }

@@ -33,32 +33,36 @@ func parse(t *testing.T, text string) *Config {
 
 func TestParseTellsEveryProblemWithItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown key":       {"instanc: prod\n", `1:1: no key "instanc" here; did you mean instance?`},
-		"deep unknown key":  {"gerrit:\n  main:\n    url: https://r.example\n    usr: x\n", `4:5: no key "usr" here; did you mean user?`},
-		"wrong type":        {"pulse:\n  queueLimit: {warn: many}\n", "2:22: a whole number is wanted here, not a text (many)"},
-		"bad duration":      {"guards: {maxAge: 2 months}\n", "1:18: "},
-		"bad begin":         {"begin: yesterday\n" + least, `1:8: "yesterday" is no beginning; write now`},
-		"bad size":          {"retention: {size: 20 GB}\n" + least, "1:19: "},
-		"mode":              {"mode: shadwo\n" + least, "1:7: \"shadwo\" is not known here; did you mean shadow?"},
-		"instance":          {"instance: a b\n" + least, "1:11: "},
-		"nothing to do":     {"", "1:1: there is nothing to listen to"},
-		"password in URL":   {"pulse: {url: 'amqps://u:secret@p.example', user: u}\n", "1:14: the URL holds a user or a password"},
-		"store password":    {"store: {url: 'postgres://u:secret@h/d'}\n" + least, "1:14: the URL holds a password; it belongs into passwordFile"},
-		"store kind":        {"store: {url: mysql://h/d}\n" + least, "1:14: the store is of no known kind"},
-		"no user":           {"pulse: {url: 'amqps://p.example'}\n", "1:8: pulse.user is missing"},
-		"impossible date":   {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '0 0 30 2 *'}}}\n", "1:65: cron \"0 0 30 2 *\": no such date"},
-		"too often":         {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
-		"zone":              {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
-		"server name":       {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
-		"taken name":        {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
-		"address":           {"listen: {web: '8080'}\n" + least, `"8080" is no address`},
-		"tab":               {"pulse:\n\turl: x\n", "2:1: a tab"},
-		"alias":             {"a: &x 1\nb: *x\n", "anchor"},
-		"duplicate":         {"mode: live\nmode: hold\n", "2:1: the key \"mode\" stands here a second time"},
-		"scheme":            {"gerrit: {main: {url: 'ftp://r.example', user: u}}\n", "write it as https://host"},
-		"negative":          {"guards: {messagesPerChangePerDay: -1}\n" + least, "1:35: a negative number"},
-		"no value":          {"admin: {socket: }\n" + least, "1:17: no value is written here"},
-		"empty config path": {"rules: {dir: ''}\n" + least, "1:14: rules.dir is missing"},
+		"unknown key":        {"instanc: prod\n", `1:1: no key "instanc" here; did you mean instance?`},
+		"deep unknown key":   {"gerrit:\n  main:\n    url: https://r.example\n    usr: x\n", `4:5: no key "usr" here; did you mean user?`},
+		"wrong type":         {"pulse:\n  queueLimit: {warn: many}\n", "2:22: a whole number is wanted here, not a text (many)"},
+		"bad duration":       {"guards: {maxAge: 2 months}\n", "1:18: "},
+		"bad begin":          {"begin: yesterday\n" + least, `1:8: "yesterday" is no beginning; write now`},
+		"bad size":           {"retention: {size: 20 GB}\n" + least, "1:19: "},
+		"mode":               {"mode: shadwo\n" + least, "1:7: \"shadwo\" is not known here; did you mean shadow?"},
+		"instance":           {"instance: a b\n" + least, "1:11: "},
+		"nothing to do":      {"", "1:1: there is nothing to listen to"},
+		"password in URL":    {"pulse: {url: 'amqps://u:secret@p.example', user: u}\n", "1:14: the URL holds a user or a password"},
+		"store password":     {"store: {url: 'postgres://u:secret@h/d'}\n" + least, "1:14: the URL holds a password; it belongs into passwordFile"},
+		"store kind":         {"store: {url: mysql://h/d}\n" + least, "1:14: the store is of no known kind"},
+		"no user":            {"pulse: {url: 'amqps://p.example'}\n", "1:8: pulse.user is missing"},
+		"impossible date":    {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '0 0 30 2 *'}}}\n", "1:65: cron \"0 0 30 2 *\": no such date"},
+		"too often":          {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
+		"zone":               {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
+		"server name":        {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
+		"taken name":         {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
+		"address":            {"listen: {web: '8080'}\n" + least, `"8080" is no address`},
+		"tab":                {"pulse:\n\turl: x\n", "2:1: a tab"},
+		"alias":              {"a: &x 1\nb: *x\n", "anchor"},
+		"duplicate":          {"mode: live\nmode: hold\n", "2:1: the key \"mode\" stands here a second time"},
+		"scheme":             {"gerrit: {main: {url: 'ftp://r.example', user: u}}\n", "write it as https://host"},
+		"negative":           {"guards: {messagesPerChangePerDay: -1}\n" + least, "1:35: a negative number"},
+		"stream's key":       {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', knownHostsFile: k}}}\n", "1:60: gerrit.main.stream.keyFile is missing"},
+		"stream's hosts":     {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', keyFile: k}}}\n", "gerrit.main.stream.knownHostsFile is missing"},
+		"stream's address":   {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: r.example, keyFile: k, knownHostsFile: k}}}\n", `"r.example" is no address`},
+		"no place for hooks": {"listen: {hooks: ''}\ngerrit: {main: {url: 'https://r.example', user: u, webhook: {secretFiles: [a]}}}\n", "there is nowhere for webhooks to arrive; set listen.hooks"},
+		"no value":           {"admin: {socket: }\n" + least, "1:17: no value is written here"},
+		"empty config path":  {"rules: {dir: ''}\n" + least, "1:14: rules.dir is missing"},
 	} {
 		_, err := Parse("config.yaml", []byte(c.text))
 		var problems Problems
@@ -175,6 +179,34 @@ func TestCheckSecretsTellsWhatIsMissing(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %q, want %q in it", err, want)
 		}
+	}
+}
+
+func TestHookSecretsStandInAURLAndAreNotGuessed(t *testing.T) {
+	for secret, want := range map[string]bool{
+		"0123456789abcdef": true, "a-b_c.d~e-f_g.h~\n": true, "0123456789abcde": false, "0123456789abcdef/": false, "with blanks in the middle": false,
+	} {
+		c := parse(t, "gerrit: {main: {url: 'https://r.example', user: u, tokenFile: secret, webhook: {secretFiles: [secret]}}}\n")
+		if err := os.WriteFile(filepath.Join(c.folder, "secret"), []byte(secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := c.CheckSecrets()
+		if (err == nil) != want || err != nil && (!strings.Contains(err.Error(), "16 characters") || strings.Contains(err.Error(), strings.TrimSpace(secret))) {
+			t.Errorf("%q: got %v", secret, err)
+		}
+	}
+}
+
+func TestOneHookSecretThatIsGoneLeavesTheOther(t *testing.T) {
+	c := parse(t, "gerrit: {main: {url: 'https://r.example', user: u, webhook: {secretFiles: [gone, there]}}}\n")
+	if _, err := c.Gerrit["main"].Webhook.Read(); err == nil {
+		t.Error("none is there, and no error")
+	}
+	if err := os.WriteFile(filepath.Join(c.folder, "there"), []byte("0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Gerrit["main"].Webhook.Read(); err != nil || len(got) != 1 || got[0] != "0123456789abcdef" {
+		t.Errorf("got %q and %v", got, err)
 	}
 }
 

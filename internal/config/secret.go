@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,6 +69,7 @@ func (c *Config) StorePassword() func() (string, error) {
 // The error is Problems.
 func (c *Config) CheckSecrets() error {
 	var needed, named []Secret
+	var problems Problems
 	if c.Pulse.URL != "" {
 		needed = append(needed, c.Pulse.Password)
 	}
@@ -77,7 +79,8 @@ func (c *Config) CheckSecrets() error {
 	for _, name := range slices.Sorted(maps.Keys(c.Gerrit)) {
 		g := c.Gerrit[name]
 		needed = append(needed, g.Token)
-		named = append(append(named, g.Stream.Key), g.Webhook.Secrets...)
+		named = append(named, g.Stream.Key)
+		problems = append(problems, g.Webhook.checkSecrets()...)
 	}
 	named = append(named, c.Store.Password, c.Login.OIDC.ClientSecret, c.Rules.Git.Key)
 	for _, s := range named {
@@ -85,18 +88,54 @@ func (c *Config) CheckSecrets() error {
 			needed = append(needed, s)
 		}
 	}
-	var problems Problems
 	for _, s := range needed {
 		if _, err := s.Read(); err != nil {
-			p := s.place
-			p.Message = err.Error()
-			problems = append(problems, p)
+			problems = append(problems, s.problem(err.Error()))
 		}
 	}
 	if len(problems) > 0 {
 		return problems
 	}
 	return nil
+}
+
+// Read gives the secrets as they are now. One that can't be read is left out, unless none can.
+func (w Webhook) Read() (secrets []string, err error) {
+	for _, s := range w.Secrets {
+		secret, failed := s.Read()
+		if failed != nil {
+			err = failed
+			continue
+		}
+		secrets = append(secrets, secret)
+	}
+	if len(secrets) > 0 {
+		return secrets, nil
+	}
+	return nil, err
+}
+
+// hookSecret is what stands in a URL as it is, and nobody guesses.
+var hookSecret = regexp.MustCompile(`^[A-Za-z0-9._~-]{16,}$`)
+
+func (w Webhook) checkSecrets() (problems Problems) {
+	for _, s := range w.Secrets {
+		secret, err := s.Read()
+		switch {
+		case err != nil:
+			problems = append(problems, s.problem(err.Error()))
+		case !hookSecret.MatchString(secret):
+			problems = append(problems, s.problem("a webhook's secret has at least 16 characters, letters, digits and -._~ only, as it stands in a URL"))
+		}
+	}
+	return problems
+}
+
+// problem is one with the place where the secret is named.
+func (s Secret) problem(message string) yamlfile.Problem {
+	p := s.place
+	p.Message = message
+	return p
 }
 
 // plain makes the two errors that an administrator meets readable.

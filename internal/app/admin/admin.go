@@ -52,7 +52,7 @@ type Status struct {
 
 // Source is one way by which events come in.
 type Source struct {
-	// Name is pulse, or gerrit:<server>.
+	// Name is pulse, gerrit:<server> for its polls, gerrit:<server>/stream or gerrit:<server>/webhook.
 	Name      string    `json:"name"`
 	Connected bool      `json:"connected"`
 	Since     time.Time `json:"since,omitzero"`
@@ -60,6 +60,19 @@ type Source struct {
 	// Depth is how many messages wait on the broker; absent where nobody knows.
 	Depth    *int     `json:"depth,omitempty"`
 	Bindings []string `json:"bindings,omitempty"`
+	// LastEvent is when a stream or a webhook told something last.
+	LastEvent time.Time `json:"lastEvent,omitzero"`
+	// Found is, where a server is polled that also hints, how many events were found each way; else absent.
+	Found *Found `json:"found,omitempty"`
+}
+
+// Found is how many events of a server were found each way since the start.
+type Found struct {
+	// Hinted came by a hint, Polled by a poll alone: no hint came, or later.
+	Hinted int64 `json:"hinted"`
+	Polled int64 `json:"polled"`
+	// Missed are hints that led to nothing and were left to a poll.
+	Missed int64 `json:"missed"`
 }
 
 // Rules says which rules are in force.
