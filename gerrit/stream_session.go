@@ -41,7 +41,7 @@ func (s *Stream) session(ctx context.Context) (lasted time.Duration, err error) 
 	began := time.Now()
 	s.stands()
 	var asking sync.WaitGroup
-	asking.Go(func() { end(s.keepAsking(ctx, client)) })
+	asking.Go(func() { s.keepAsking(ctx, client, end) })
 	err = s.read(ctx, output)
 	if errors.Is(err, io.EOF) {
 		exit := time.AfterFunc(exitLimit, func() { client.Close() })
@@ -195,8 +195,9 @@ func readLine(from *bufio.Reader, limit int) ([]byte, error) {
 	}
 }
 
-// keepAsking asks the server whether it is there, and says so when it isn't.
-func (s *Stream) keepAsking(ctx context.Context, client *ssh.Client) error {
+// keepAsking asks the server whether it is there, and ends the connection when
+// it isn't.
+func (s *Stream) keepAsking(ctx context.Context, client *ssh.Client, end context.CancelCauseFunc) {
 	var answered atomic.Pointer[time.Time]
 	note := func() { now := time.Now(); answered.Store(&now) }
 	note()
@@ -209,15 +210,17 @@ func (s *Stream) keepAsking(ctx context.Context, client *ssh.Client) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
 		told := s.lastHeard()
 		if time.Since(told) > s.silence() && time.Since(*answered.Load()) > s.silence() {
-			return fmt.Errorf("nothing was heard for %s", s.silence())
+			end(fmt.Errorf("nothing was heard for %s", s.silence()))
+			return
 		}
 		if time.Since(told) > s.quiet() {
-			return fmt.Errorf("no event for %s: connecting anew, in case it hangs", s.quiet())
+			end(fmt.Errorf("no event for %s: connecting anew, in case it hangs", s.quiet()))
+			return
 		}
 		if inFlight.CompareAndSwap(false, true) {
 			asking.Go(func() {
