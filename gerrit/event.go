@@ -26,7 +26,8 @@ const (
 )
 
 // EventTypes are the types of events, in the order in which those of one
-// moment are told.
+// moment are told; ChangeAbandoned, ChangeRestored and ChangeMerged among
+// themselves as they happened.
 var EventTypes = []string{
 	PatchsetCreated, CommentAdded, VoteChanged, ReviewerChanged, AttentionSetChanged, HashtagsChanged, TopicChanged,
 	WIPChanged, PrivateStateChanged, ChangeAbandoned, ChangeRestored, ChangeMerged, ChangeVanished, ChangeDeleted,

@@ -62,8 +62,16 @@ func (d *differ) add(e Event) {
 	d.events = append(d.events, e)
 }
 
+// sorted puts events in the order of their times, which are whole seconds.
+// Within one, what ends a change or takes that back stays in the order of its
+// messages.
 func (d *differ) sorted() []Event {
-	rank := func(e Event) int { return slices.Index(EventTypes, e.Type) }
+	rank := func(e Event) int {
+		if e.Type == ChangeRestored || e.Type == ChangeMerged {
+			return slices.Index(EventTypes, ChangeAbandoned)
+		}
+		return slices.Index(EventTypes, e.Type)
+	}
 	slices.SortStableFunc(d.events, func(a, b Event) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Patchset.Number, b.Patchset.Number))
 	})

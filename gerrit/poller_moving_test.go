@@ -1,6 +1,7 @@
 package gerrit_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,4 +113,28 @@ func TestPollFindsEarlierEventsOfAChangeThatMoved(t *testing.T) {
 	}
 	w.poll(t)
 	w.expect(t, gerrit.PatchsetCreated, 25)
+}
+
+func TestWhatEndsAChangeIsToldInItsOrder(t *testing.T) {
+	w := newWorld(t, nil)
+	w.begun()
+	w.push(1)
+	must(t, w.Abandon(1, "alice", "no"))
+	w.poll(t)
+	var told []string
+	w.poller.Inbox = acceptFunc(func(ctx context.Context, found gerrit.Found) error {
+		for _, e := range found.Events {
+			told = append(told, e.Type)
+		}
+		return w.found.AcceptChanges(ctx, found)
+	})
+	must(t, w.Restore(1, "alice", "yes")) // and all of this in the same second
+	must(t, w.Abandon(1, "alice", "no"))
+	must(t, w.Restore(1, "alice", "yes"))
+	must(t, w.Merge(1, "admin"))
+	w.poll(t)
+	told = slices.DeleteFunc(told, func(kind string) bool { return !strings.HasPrefix(kind, "change-") })
+	if want := []string{gerrit.ChangeRestored, gerrit.ChangeAbandoned, gerrit.ChangeRestored, gerrit.ChangeMerged}; !slices.Equal(told, want) {
+		t.Errorf("got %q, want %q", told, want)
+	}
 }

@@ -75,7 +75,8 @@ func (s *Stream) Status() StreamStatus {
 
 const (
 	// steady is how long a connection has to last for its loss to be answered by
-	// connecting again at once.
+	// connecting again at once; after one that told something at least the pause
+	// doesn't grow.
 	steady       = 10 * time.Second
 	firstPause   = 250 * time.Millisecond
 	longestPause = time.Minute
@@ -86,13 +87,17 @@ const (
 // returned.
 func (s *Stream) Run(ctx context.Context) error {
 	for attempt := 0; pause(ctx, backoff(attempt)); attempt++ {
+		events := s.Status().Events
 		lasted, err := s.session(ctx)
 		if ctx.Err() != nil {
 			break
 		}
 		s.lost(err)
-		if lasted >= steady {
+		switch {
+		case lasted >= steady:
 			attempt = -1
+		case s.Status().Events > events:
+			attempt = 0 // it works, but for being cut
 		}
 	}
 	return nil
