@@ -28,8 +28,8 @@ type Stream struct {
 
 	// Hint takes what is told. It must not block.
 	Hint func(Hint)
-	// Poll is asked for a poll: a connection stands anew, or the server says that it left
-	// something out. It must not block.
+	// Poll is asked for a poll: a connection stands anew, has stood for a moment,
+	// or the server says that it left something out. It must not block.
 	Poll func()
 	// Changed is told when a connection stands, and when there is none any
 	// more or none to be had; nil: nobody is.

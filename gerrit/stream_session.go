@@ -20,6 +20,10 @@ import (
 // and may have them several times.
 const lineLimit = 4 << 20
 
+// begins is within what time a server that took the command begins to tell. It
+// doesn't say when it has, and what happens until then only a poll finds.
+const begins = 2 * time.Second
+
 // exitLimit is how long a command whose output has ended may take to say why.
 const exitLimit = 5 * time.Second
 
@@ -40,6 +44,10 @@ func (s *Stream) session(ctx context.Context) (lasted time.Duration, err error) 
 	}
 	began := time.Now()
 	s.stands()
+	if s.Poll != nil {
+		again := time.AfterFunc(begins, s.Poll)
+		defer again.Stop()
+	}
 	var asking sync.WaitGroup
 	asking.Go(func() { s.keepAsking(ctx, client, end) })
 	err = s.read(ctx, output)

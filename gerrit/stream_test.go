@@ -64,8 +64,9 @@ func TestStreamPollsAfterEachConnect(t *testing.T) {
 	if got := next(t, h.hints, "hint"); got.Change != 2 {
 		t.Errorf("got %+v", got)
 	}
-	next(t, h.polls, "first poll")
-	next(t, h.polls, "second poll")
+	next(t, h.polls, "poll for the first connect")
+	next(t, h.polls, "poll for the second")
+	next(t, h.polls, "poll for what happened before the server began to tell")
 	if st := h.Status(); st.Connects != 2 || st.Skipped != 0 || st.Err != nil {
 		t.Errorf("%+v", st)
 	}
@@ -79,7 +80,11 @@ func TestStreamPollsWhenTheServerLeftSomethingOut(t *testing.T) {
 	h := s.stream(t)
 	h.listen(t)
 	next(t, h.polls, "poll for the connect")
+	asked := time.Now()
 	next(t, h.polls, "poll for what was dropped")
+	if took := time.Since(asked); took > time.Second {
+		t.Errorf("it comes %s later", took)
+	}
 }
 
 func TestStreamThatIsCutComesBack(t *testing.T) {

@@ -345,6 +345,11 @@ func TestStreamIsQuick(t *testing.T) {
 	if err := b.create(t.Context(), rand.New(rand.NewPCG(1, 1)), nil); err != nil {
 		t.Fatal(err)
 	}
+	for n := 0; w.stream.Status().Events == 0; n++ { // it takes a moment until the server tells
+		if err := b.alice.SetReview(t.Context(), b.changes[0].id, "current", gerrit.ReviewInput{Message: fmt.Sprint("Nobody listens ", n)}); err != nil || n > 1000 {
+			t.Fatalf("%v, after %d messages: %+v", err, n, w.stream.Status())
+		}
+	}
 	var took []time.Duration
 	for n := range 60 {
 		text := fmt.Sprint("Quick ", n)
