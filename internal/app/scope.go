@@ -38,7 +38,7 @@ func neededBy(set *rules.Set, server string) gerrit.Scope {
 		}
 		team, ok := set.Team(r.Team)
 		if !ok {
-			return gerrit.Scope{} // without grants a team may act anywhere
+			continue // without grants it can do nothing
 		}
 		if n.teams[team] {
 			continue
