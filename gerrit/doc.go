@@ -17,8 +17,9 @@
 // error of its own: a DroppedVoteError.
 //
 // A Poller finds what happened since a stored cursor, and hands it on as
-// Events. The package persists nothing; the cursor and what was seen are kept by
-// whoever takes the events.
+// Events. A Stream and a Webhook hear of changes at once, and a Lookout has the
+// Poller look at them. The package persists nothing; the cursor and what was
+// seen are kept by whoever takes the events.
 //
 // The names are those of golang.org/x/build/gerrit, where that has them, as it
 // is now and as it was in 2018: code written for it works with this package when

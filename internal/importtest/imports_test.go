@@ -160,7 +160,7 @@ var libraries = []struct {
 	{"github.com/tent/hawk-go", []string{"taskcluster/hawk"}, nil},
 	{"gopkg.in/yaml.v3", []string{"rules/yamlfile"}, []string{"rules/jsone"}},
 	{"github.com/robfig/cron", []string{"internal/schedule"}, nil},
-	{"golang.org/x/crypto/ssh", []string{"gerrit", "gerrit/gerrittest"}, nil},
+	{"golang.org/x/crypto/ssh", []string{"gerrit", "gerrit/gerrittest"}, []string{"internal/app"}},
 	{"modernc.org/sqlite", []string{"internal/store"}, []string{"test"}},
 	{"github.com/jackc/pgx", []string{"internal/store"}, []string{"test"}},
 	{"github.com/pressly/goose", []string{"internal/store"}, nil},
