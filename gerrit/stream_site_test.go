@@ -303,3 +303,31 @@ func TestStreamOfAGerritIsCutRefusedAndSilent(t *testing.T) {
 	}
 	polled("poll after the silence")
 }
+
+func TestParseEventReadsAllThatAServerTells(t *testing.T) {
+	told := map[string]gerrit.Hint{}
+	fake := gerrittest.NewServer(gerrittest.Config{OnEvent: func(e gerrittest.Event) {
+		h, err := gerrit.ParseEvent(e.JSON)
+		if err != nil || h.Type != e.Type || h.Change != e.Change || h.Change != 0 && h.Project != e.Project {
+			t.Errorf("%s: got %+v and %v, want %+v", e.JSON, h, err, e)
+		}
+		told[e.Type] = h
+	}})
+	t.Cleanup(fake.Close)
+	p := fake.Push(gerrittest.Push{Project: "demo", Subject: "A change"})
+	fake.Comment(p.Change, "alice", "Hello")
+	fake.SetHashtags(p.Change, "ci-bot", []string{"tag"}, nil)
+	fake.SetWIP(p.Change, true)
+	fake.SetPrivate(p.Change, true)
+	must(t, fake.Abandon(p.Change, "alice", "no"))
+	must(t, fake.Restore(p.Change, "alice", "yes"))
+	fake.Delete(p.Change)
+	for _, kind := range []string{
+		"ref-updated", gerrit.PatchsetCreated, gerrit.CommentAdded, gerrit.HashtagsChanged, "wip-state-changed", gerrit.PrivateStateChanged,
+		gerrit.ChangeAbandoned, gerrit.ChangeRestored, gerrit.ChangeDeleted,
+	} {
+		if _, ok := told[kind]; !ok {
+			t.Errorf("no %s was told", kind)
+		}
+	}
+}
