@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// The types of a stream's events that are told of a change. The server's own
-// names differ from those of Events in one: wip-state-changed.
+// StreamTypes are the types of a stream's events that are told of a change. The
+// server's own names differ from those of Events in one: wip-state-changed.
 var StreamTypes = []string{
 	PatchsetCreated, CommentAdded, "vote-deleted", "reviewer-added", "reviewer-deleted", HashtagsChanged, TopicChanged,
 	"wip-state-changed", PrivateStateChanged, ChangeAbandoned, ChangeRestored, ChangeMerged, ChangeDeleted,

@@ -160,7 +160,7 @@ func ended(err error, said *complaint) error {
 	text := firstLine(bytes.TrimSpace(said.text))
 	switch {
 	case strings.Contains(text, "not permitted"):
-		return fmt.Errorf("Gerrit says %q: our account needs the capability Stream Events", text)
+		return fmt.Errorf("stream-events is refused: Gerrit says %q; our account needs the capability Stream Events", text)
 	case text != "":
 		return fmt.Errorf("stream-events ended: Gerrit says %q", text)
 	case exited:

@@ -296,7 +296,7 @@ func readTypes(args []string) ([]string, error) {
 		}
 		if !given {
 			if i++; i == len(args) {
-				return nil, errors.New(`Option "--subscribe (-s)" takes an operand`)
+				return nil, fmt.Errorf("%s %q takes an operand", "Option", "--subscribe (-s)")
 			}
 			value = args[i]
 		}
