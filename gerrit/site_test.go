@@ -14,10 +14,6 @@ import (
 type site struct {
 	url                    string
 	admin, bot, alice, bob *gerrit.Client
-
-	newProject func(t *testing.T) string
-	// newChange gives the id of a change of alice's with a.txt and dir/b+c.txt.
-	newChange func(t *testing.T, project string) string
 }
 
 func newSite(url string) *site {
@@ -31,38 +27,32 @@ func fakeSite(t *testing.T) *site {
 	t.Helper()
 	fake := gerrittest.NewServer(gerrittest.Config{})
 	t.Cleanup(fake.Close)
-	s := newSite(fake.URL())
-	s.newProject = func(*testing.T) string {
-		name := projectName()
-		fake.AddProject(name, "main", "release/1.0")
-		return name
-	}
-	s.newChange = func(_ *testing.T, project string) string {
-		made := fake.Push(gerrittest.Push{Project: project, Subject: "A change", Files: changedFiles})
-		return fake.Change(made.Change).Project + "~" + number(made.Change)
-	}
-	return s
+	return newSite(fake.URL())
 }
 
 func realSite(t *testing.T) *site {
 	t.Helper()
-	s := newSite(testservers.Gerrit(t))
-	s.newProject = func(t *testing.T) string {
-		name := projectName()
-		_, err := s.admin.CreateProject(t.Context(), name, gerrit.ProjectInput{CreateEmptyCommit: true, Branches: []string{"main", "release/1.0"}})
-		must(t, err)
-		return name
+	return newSite(testservers.Gerrit(t))
+}
+
+func (s *site) newProject(t *testing.T) string {
+	t.Helper()
+	name := projectName()
+	_, err := s.admin.CreateProject(t.Context(), name, gerrit.ProjectInput{CreateEmptyCommit: true, Branches: []string{"main", "release/1.0"}})
+	must(t, err)
+	return name
+}
+
+// newChange gives the id of a change of alice's whose second patch set has a.txt and dir/b+c.txt.
+func (s *site) newChange(t *testing.T, project string) string {
+	t.Helper()
+	made, err := s.alice.CreateChange(t.Context(), gerrit.ChangeInput{Project: project, Branch: "main", Subject: "A change"})
+	must(t, err)
+	for path, text := range changedFiles {
+		must(t, s.alice.ChangeFileContentInChangeEdit(t.Context(), made.ID, path, text))
 	}
-	s.newChange = func(t *testing.T, project string) string {
-		made, err := s.alice.CreateChange(t.Context(), gerrit.ChangeInput{Project: project, Branch: "main", Subject: "A change"})
-		must(t, err)
-		for path, text := range changedFiles {
-			must(t, s.alice.ChangeFileContentInChangeEdit(t.Context(), made.ID, path, text))
-		}
-		must(t, s.alice.PublishChangeEdit(t.Context(), made.ID))
-		return made.ID
-	}
-	return s
+	must(t, s.alice.PublishChangeEdit(t.Context(), made.ID))
+	return made.ID
 }
 
 var changedFiles = map[string]string{"a.txt": "one\ntwo\n", "dir/b+c.txt": "<html>\n"}

@@ -51,11 +51,6 @@ func fakeStream(t *testing.T) *streamSite {
 	s := &streamSite{site: newSite(fake.URL()), addr: server.Addr(), cut: server.Cut, silence: server.Silence, refuse: server.Refuse}
 	s.key = func() (string, error) { return key, nil }
 	s.hosts = writeHosts(t, server.Addr(), server.HostKey())
-	s.newProject = func(*testing.T) string {
-		name := projectName()
-		fake.AddProject(name, "main")
-		return name
-	}
 	return s
 }
 

@@ -78,7 +78,7 @@ func (t *token) info() object {
 }
 
 var (
-	tokenID  = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	tokenID  = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]*$`)
 	lifetime = regexp.MustCompile(`^(\d+)\s*(s|m|h|d|w|mon|y)$`)
 )
 
