@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/parser"
 
 	"verdict/rules/yamlfile"
 )
@@ -24,14 +25,16 @@ func (p fieldPath) String() string { return strings.Join(p, ".") }
 type analysis struct {
 	ast  *ast.AST
 	text []rune
-	lets []let
-	out  *compiled
+	// types are all that have fields.
+	types map[string][]Field
+	lets  []let
+	out   *compiled
 	// loops are the variables of comprehensions, with the path that they go through.
 	loops map[string]string
 }
 
-func analyze(checked *cel.Ast, lets []let, out *compiled) {
-	a := &analysis{ast: checked.NativeRep(), text: []rune(checked.Source().Content()), lets: lets, out: out, loops: map[string]string{}}
+func analyze(checked *cel.Ast, types map[string][]Field, lets []let, out *compiled) {
+	a := &analysis{ast: checked.NativeRep(), text: []rune(checked.Source().Content()), types: types, lets: lets, out: out, loops: map[string]string{}}
 	root := a.ast.Expr()
 	a.visit(root, nil)
 	out.outsider = a.outsider(root)
@@ -39,7 +42,7 @@ func analyze(checked *cel.Ast, lets []let, out *compiled) {
 		out.provides = append(out.provides, p)
 	}
 	slices.Sort(out.provides)
-	a.equals(root)
+	out.tests = a.tests(root)
 	slices.Sort(out.facts)
 }
 
@@ -50,7 +53,7 @@ func (a *analysis) offset(e ast.Expr) int {
 	return 0
 }
 
-// pathOf is the path of a chain of fields that begins with a name, or "".
+// pathOf is the path of a chain of fields and indices that begins with a name, or "": task.runs[run.id].state.
 func (a *analysis) pathOf(e ast.Expr) string {
 	switch e.Kind() {
 	case ast.IdentKind:
@@ -62,8 +65,35 @@ func (a *analysis) pathOf(e ast.Expr) string {
 		if operand := a.pathOf(e.AsSelect().Operand()); operand != "" {
 			return operand + "." + e.AsSelect().FieldName()
 		}
+	case ast.CallKind:
+		args := e.AsCall().Args()
+		if e.AsCall().FunctionName() != operators.Index {
+			return ""
+		}
+		if operand, at := a.pathOf(args[0]), a.indexOf(args[1]); operand != "" && at != "" {
+			return operand + "[" + at + "]"
+		}
 	}
 	return ""
+}
+
+func (a *analysis) indexOf(e ast.Expr) string {
+	if e.Kind() == ast.LiteralKind {
+		return fmt.Sprintf("%#v", e.AsLiteral().Value())
+	}
+	return a.pathOf(e)
+}
+
+// guarded is a field's path, or, where what it is of has none, its text.
+func (a *analysis) guarded(e ast.Expr) string {
+	if p := a.pathOf(e); p != "" {
+		return p
+	}
+	text, err := parser.Unparse(e.AsSelect().Operand(), a.ast.SourceInfo())
+	if err != nil {
+		return "?." + e.AsSelect().FieldName()
+	}
+	return text + "." + e.AsSelect().FieldName()
 }
 
 // guards are the paths that are there if the expression is what is said.
@@ -71,7 +101,7 @@ func (a *analysis) guards(e ast.Expr, holds bool) map[string]bool {
 	switch e.Kind() {
 	case ast.SelectKind:
 		if e.AsSelect().IsTestOnly() && holds {
-			return map[string]bool{a.pathOf(e): true}
+			return map[string]bool{a.guarded(e): true}
 		}
 	case ast.CallKind:
 		args := e.AsCall().Args()
@@ -85,30 +115,6 @@ func (a *analysis) guards(e ast.Expr, holds bool) map[string]bool {
 		}
 	}
 	return nil
-}
-
-// equals notes what is compared with a text wherever the expression holds.
-func (a *analysis) equals(e ast.Expr) {
-	if e.Kind() != ast.CallKind {
-		return
-	}
-	args := e.AsCall().Args()
-	switch e.AsCall().FunctionName() {
-	case operators.LogicalAnd:
-		a.equals(args[0])
-		a.equals(args[1])
-	case operators.Equals:
-		of, with := args[0], args[1]
-		if of.Kind() == ast.LiteralKind {
-			of, with = with, of
-		}
-		if with.Kind() != ast.LiteralKind || of.Kind() != ast.SelectKind {
-			return
-		}
-		if text, ok := with.AsLiteral().(types.String); ok {
-			a.out.equals = append(a.out.equals, equality{path: a.pathOf(of), value: string(text)})
-		}
-	}
 }
 
 // combine joins what two parts guard: all of it if both are as said, what they share if only one is.
@@ -242,9 +248,9 @@ func (a *analysis) field(e ast.Expr, known map[string]bool, whole bool) {
 		a.remember(p)
 	}
 	if f := a.tableField(e); f != nil {
-		if f.Absent != "" && !sel.IsTestOnly() && !known[p] {
+		if guarded := a.guarded(e); f.Absent != "" && !sel.IsTestOnly() && !known[guarded] {
 			at := a.fieldOffset(e)
-			a.out.requires = append(a.out.requires, access{path: p, absent: f.Absent, offset: at, length: len([]rune(f.Name))})
+			a.out.requires = append(a.out.requires, access{path: guarded, absent: f.Absent, offset: at, length: len([]rune(f.Name))})
 		}
 	}
 	if sel.Operand().Kind() == ast.SelectKind {
@@ -255,7 +261,7 @@ func (a *analysis) field(e ast.Expr, known map[string]bool, whole bool) {
 }
 
 func (a *analysis) remember(p string) {
-	if p == "" || strings.Contains(p, "[]") || strings.Contains(p, "?") || strings.HasPrefix(p, "@") {
+	if p == "" || strings.Contains(p, "[") || strings.Contains(p, "?") || strings.HasPrefix(p, "@") {
 		return
 	}
 	words := fieldPath(strings.Split(p, "."))
@@ -274,7 +280,7 @@ func (a *analysis) tableField(e ast.Expr) *Field {
 	if t == nil || t.Kind() != types.StructKind {
 		return nil
 	}
-	return fieldNamed(structs[strings.TrimPrefix(t.TypeName(), typePrefix)], e.AsSelect().FieldName())
+	return fieldNamed(a.types[strings.TrimPrefix(t.TypeName(), typePrefix)], e.AsSelect().FieldName())
 }
 
 // fieldOffset is where the field's name begins: CEL's place is that of the dot.
@@ -287,62 +293,15 @@ func afterDot(text []rune, at int) int {
 	return at
 }
 
-// outsider says whether an expression's value may hold an outsider's text: not what it is compared with, nor what
-// decides between others.
-func (a *analysis) outsider(e ast.Expr) bool {
-	switch a.ast.GetType(e.ID()).Kind() {
-	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.TimestampKind, types.DurationKind:
-		return false
-	}
-	switch e.Kind() {
-	case ast.IdentKind:
-		if i := slices.IndexFunc(a.lets, func(l let) bool { return l.name == e.AsIdent() }); i >= 0 {
-			return a.lets[i].outsider
-		}
-		f := fieldNamed(facts, e.AsIdent())
-		return f != nil && f.Outsider
-	case ast.SelectKind:
-		f := a.tableField(e)
-		return f != nil && f.Outsider || f == nil && a.outsider(e.AsSelect().Operand())
-	case ast.CallKind:
-		args := e.AsCall().Args()
-		if e.AsCall().FunctionName() == operators.Conditional {
-			args = args[1:]
-		}
-		return e.AsCall().IsMemberFunction() && a.outsider(e.AsCall().Target()) || slices.ContainsFunc(args, a.outsider)
-	case ast.LiteralKind:
-		return false
-	case ast.ListKind:
-		return slices.ContainsFunc(e.AsList().Elements(), a.outsider)
-	}
-	return true // maps and comprehensions: who knows
-}
-
-// values compares a text with the closed list of what a field can be.
-func (a *analysis) values(of, with ast.Expr) {
-	f := a.tableField(of)
-	if f == nil || len(f.Values) == 0 || with.Kind() != ast.LiteralKind {
-		return
-	}
-	text, ok := with.AsLiteral().(types.String)
-	if !ok || slices.Contains(f.Values, string(text)) {
-		return
-	}
-	a.out.findings = append(a.out.findings, finding{
-		offset: a.offset(with), length: len([]rune(string(text))) + 2,
-		message: fmt.Sprintf("%s is never %q", a.pathOf(of), string(text)), hint: yamlfile.DidYouMean(string(text), f.Values),
-	})
-}
-
 // unknownField says which field somebody may have meant. The expression isn't checked, so the types are looked up
 // again here.
-func unknownField(text string, parsed *cel.Ast, id int64, field, event string, f finding) finding {
+func (c *compiler) unknownField(text string, parsed *cel.Ast, id int64, field, event string, f finding) finding {
 	tree := parsed.NativeRep()
 	loops := map[string]string{"event": event}
 	var found ast.Expr
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() == ast.ComprehensionKind {
-			loops[e.AsComprehension().IterVar()] = elementOf(typeIn(e.AsComprehension().IterRange(), loops))
+			loops[e.AsComprehension().IterVar()] = elementOf(c.typeIn(e.AsComprehension().IterRange(), loops))
 		}
 		if e.ID() == id {
 			found = e
@@ -360,12 +319,12 @@ func unknownField(text string, parsed *cel.Ast, id int64, field, event string, f
 	if p := a.pathOf(operand); p != "" {
 		f.message = p + "." + f.message
 	}
-	f.hint = yamlfile.DidYouMean(field, fieldNames(structs[typeIn(operand, loops)]))
+	f.hint = yamlfile.DidYouMean(field, fieldNames(c.types[c.typeIn(operand, loops)]))
 	return f
 }
 
 // typeIn is the table's type of an expression, as far as it is a chain of fields.
-func typeIn(e ast.Expr, loops map[string]string) string {
+func (c *compiler) typeIn(e ast.Expr, loops map[string]string) string {
 	switch e.Kind() {
 	case ast.IdentKind:
 		if t, ok := loops[e.AsIdent()]; ok {
@@ -375,7 +334,7 @@ func typeIn(e ast.Expr, loops map[string]string) string {
 			return f.Type
 		}
 	case ast.SelectKind:
-		if f := fieldNamed(structs[typeIn(e.AsSelect().Operand(), loops)], e.AsSelect().FieldName()); f != nil {
+		if f := fieldNamed(c.types[c.typeIn(e.AsSelect().Operand(), loops)], e.AsSelect().FieldName()); f != nil {
 			return f.Type
 		}
 	}

@@ -53,16 +53,13 @@ type compiled struct {
 	// are there if it holds.
 	requires []access
 	provides []string
-	// equals are the fields that have to be a certain text if the expression holds.
-	equals []equality
+	// tests are the fields that have to be certain texts if the expression holds.
+	tests []test
 	// loops says that it goes through a list.
 	loops bool
 	// uses are the facts with the place where each is named first.
 	uses []access
 }
-
-// equality is a field compared with a text.
-type equality struct{ path, value string }
 
 // access is where a field or a fact is named.
 type access struct {
@@ -74,17 +71,20 @@ type access struct {
 
 // compiler compiles each text once.
 type compiler struct {
-	base *cel.Env
-	envs map[string]*cel.Env
-	done map[string]*compiled
+	base     *cel.Env
+	messages *Messages
+	// types are all that have fields.
+	types map[string][]Field
+	envs  map[string]*cel.Env
+	done  map[string]*compiled
 }
 
-func newCompiler() (*compiler, error) {
+func newCompiler(messages *Messages) (*compiler, error) {
 	base, err := sharedEnv()
 	if err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}
-	return &compiler{base: base, envs: map[string]*cel.Env{}, done: map[string]*compiled{}}, nil
+	return &compiler{base: base, messages: messages, types: messages.types(), envs: map[string]*cel.Env{}, done: map[string]*compiled{}}, nil
 }
 
 // scope is what an expression may name beside the facts.
@@ -128,7 +128,7 @@ func (c *compiler) env(in scope) (*cel.Env, error) {
 	base := c.base
 	if in.event != dyn {
 		var err error
-		if base, err = eventEnv(in.event); err != nil {
+		if base, err = eventEnv(c.messages, in.event); err != nil {
 			return nil, fmt.Errorf("build the CEL environment of %s: %w", in.event, err)
 		}
 	}
@@ -158,11 +158,11 @@ func (c *compiler) fresh(text string, in scope) *compiled {
 	}
 	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
-		out.findings = typeFindings(text, parsed, issues, in)
+		out.findings = c.typeFindings(text, parsed, issues, in)
 		return out
 	}
 	out.result = checked.OutputType()
-	analyze(checked, in.lets, out)
+	analyze(checked, c.types, in.lets, out)
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
 	if out.loops { // without a loop the work is bounded by the text's length, and need not be counted
 		options = append(options, cel.CostLimit(maxCost))
@@ -207,7 +207,7 @@ var (
 	noOverload     = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
 )
 
-func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, in scope) []finding {
+func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, in scope) []finding {
 	var out []finding
 	names := fieldNames(facts)
 	for _, l := range in.lets {
@@ -217,7 +217,7 @@ func typeFindings(text string, parsed *cel.Ast, issues *cel.Issues, in scope) []
 	for _, e := range issues.Errors() {
 		f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: strings.ReplaceAll(e.Message, typePrefix, "")}
 		if m := undefinedField.FindStringSubmatch(e.Message); m != nil {
-			f = unknownField(text, parsed, e.ExprID, m[1], in.event, f)
+			f = c.unknownField(text, parsed, e.ExprID, m[1], in.event, f)
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
 			f.hint = unknownName(m[1], names)

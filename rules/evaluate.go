@@ -53,6 +53,9 @@ func (r *Rule) Evaluate(in Input) (*Decision, error) {
 	for _, c := range r.when {
 		clause, held, err := e.clause(c)
 		d.Clauses = append(d.Clauses, clause)
+		if err != nil && e.denied(d) {
+			return d, nil
+		}
 		if err != nil {
 			return d.end(err)
 		}
@@ -68,6 +71,30 @@ func (r *Rule) Evaluate(in Input) (*Decision, error) {
 	}
 	d.Matched = true
 	return d, nil
+}
+
+// denied looks whether, after one clause could not be worked out, another is known to be false: between clauses, as
+// within one, an error doesn't count then. So a rule comes to the same whether the index passes it over or not.
+func (e *evaluation) denied(d *Decision) bool {
+	if e.in.On >= len(e.rule.On) {
+		return false
+	}
+	at, ok := e.rule.On[e.in.On].denied(Decoded{e.in.Event})
+	if !ok {
+		return false
+	}
+	if at == len(d.Clauses)-1 { // its other part is what could not be worked out
+		d.Clauses = d.Clauses[:at]
+	}
+	d.Clauses = append(d.Clauses, e.isFalse(at))
+	d.Stopped = e.rule.when[at].text
+	return true
+}
+
+// isFalse is the line of a clause that is known to be false.
+func (e *evaluation) isFalse(at int) Clause {
+	c := e.rule.when[at]
+	return Clause{Text: c.text, Line: c.line, Value: "false", Children: e.fields(c)}
 }
 
 // end is a decision that could not be made: for want of a fact, which is an answer, or by an error.

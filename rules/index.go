@@ -22,12 +22,14 @@ type index struct {
 	states map[[2]string]*exchangeIndex
 	// derives says which sources each exchange feeds.
 	derives map[string]derived
+	// prefix is what Taskcluster's exchanges begin with.
+	prefix string
 }
 
 type derived struct{ task, group bool }
 
 func newIndex(rules []*Rule, prefix string) index {
-	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string]*exchangeIndex{}, derives: map[string]derived{}}
+	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string]*exchangeIndex{}, derives: map[string]derived{}, prefix: prefix}
 	for _, r := range rules {
 		if r.Mode == Off {
 			continue
@@ -41,6 +43,9 @@ func newIndex(rules []*Rule, prefix string) index {
 	}
 	for _, e := range x.states {
 		e.build()
+	}
+	for _, p := range x.gerrit {
+		p.build()
 	}
 	return x
 }
@@ -57,7 +62,7 @@ func (x *index) add(e entry, prefix string) {
 	case "gerrit":
 		key := [2]string{t.Type, t.Server}
 		if x.gerrit[key] == nil {
-			x.gerrit[key] = &projectIndex{exact: map[string]*branchIndex{}, heads: map[string][]entry{}}
+			x.gerrit[key] = &projectIndex{exact: map[string]*branchIndex{}, heads: buckets{}}
 		}
 		x.gerrit[key].add(e)
 	default:
@@ -124,15 +129,15 @@ func (s *Set) Derives(exchange string) (task, group bool) {
 type projectIndex struct {
 	exact map[string]*branchIndex
 	// heads are patterns by the part of the project's name that has no wildcard.
-	heads map[string][]entry
+	heads buckets
 	// any name no project.
-	any []entry
+	any bucket
 }
 
 // branchIndex holds the triggers that name one project exactly.
 type branchIndex struct {
-	exact map[string][]entry
-	rest  []entry
+	exact buckets
+	rest  bucket
 }
 
 func (x *projectIndex) add(e entry) {
@@ -144,16 +149,16 @@ func (x *projectIndex) add(e entry) {
 		positive = true
 		e.project = p.text
 		if !p.exact {
-			x.heads[p.head()] = append(x.heads[p.head()], e)
+			x.heads.add(p.head(), e)
 			continue
 		}
 		if x.exact[p.text] == nil {
-			x.exact[p.text] = &branchIndex{exact: map[string][]entry{}}
+			x.exact[p.text] = &branchIndex{exact: buckets{}}
 		}
 		x.exact[p.text].add(e)
 	}
 	if !positive {
-		x.any = append(x.any, e)
+		x.any.rest = append(x.any.rest, e)
 	}
 }
 
@@ -165,40 +170,49 @@ func (x *branchIndex) add(e entry) {
 		}
 	}
 	if len(branches) == 0 {
-		x.rest = append(x.rest, e)
+		x.rest.rest = append(x.rest.rest, e)
 		return
 	}
 	for i, b := range branches {
 		if !anyMatch(branches[:i], b.text) || i == 0 {
-			x.exact[b.text] = append(x.exact[b.text], e)
+			x.exact.add(b.text, e)
 		}
 	}
 }
 
 func (x *projectIndex) match(o Occurrence, dst []Candidate) []Candidate {
 	if b := x.exact[o.Project]; b != nil {
-		for _, e := range b.exact[o.Branch] {
-			dst = e.ifPlace(o, dst)
-		}
-		for _, e := range b.rest {
-			dst = e.ifPlace(o, dst)
-		}
+		dst = b.exact[o.Branch].match(o, dst)
+		dst = b.rest.match(o, dst)
 	}
 	for head := o.Project; ; head = head[:strings.LastIndexByte(head, '/')] {
-		for _, e := range x.heads[head] {
-			dst = e.ifPlace(o, dst)
-		}
+		dst = x.heads[head].match(o, dst)
 		if strings.LastIndexByte(head, '/') < 0 {
 			if head != "" {
-				for _, e := range x.heads[""] {
-					dst = e.ifPlace(o, dst)
-				}
+				dst = x.heads[""].match(o, dst)
 			}
 			break
 		}
 	}
-	for _, e := range x.any {
-		dst = e.ifPlace(o, dst)
+	return x.any.match(o, dst)
+}
+
+func (x *projectIndex) build() {
+	for _, b := range x.exact {
+		b.exact.build()
+		b.rest.build()
+	}
+	x.heads.build()
+	x.any.build()
+}
+
+// match looks at those that may fit, by their place.
+func (b *bucket) match(o Occurrence, dst []Candidate) []Candidate {
+	var buffer [few][]entry
+	for _, list := range b.lists(o.Payload, buffer[:0]) {
+		for _, e := range list {
+			dst = e.ifPlace(o, dst)
+		}
 	}
 	return dst
 }
@@ -209,6 +223,9 @@ func (e entry) ifPlace(o Occurrence, dst []Candidate) []Candidate {
 	t := e.trigger()
 	first, ok := firstMatch(t.projects, o.Project)
 	if !ok || first != nil && first.text != e.project || !anyMatch(t.branches, o.Branch) {
+		return dst
+	}
+	if _, denied := t.denied(o.Payload); denied {
 		return dst
 	}
 	return append(dst, Candidate{Rule: e.rule, On: e.on, Project: e.project})

@@ -11,10 +11,10 @@ type exchangeIndex struct {
 	all    []entry
 	places []placeIndex
 	// rest have no word of their own, or a pattern with # in its middle.
-	rest []entry
+	rest bucket
 	// compared are those that are found by what a clause compares; a key without places fits them all.
 	compared []entry
-	routes   map[string][]entry
+	routes   buckets
 	// routePatterns have wildcards.
 	routePatterns []entry
 }
@@ -22,7 +22,7 @@ type exchangeIndex struct {
 // placeIndex finds triggers by the word at one place of the routing key.
 type placeIndex struct {
 	at     int
-	byWord map[string][]entry
+	byWord buckets
 }
 
 // words are what a trigger asks of the routing key, by its `on` or by a clause.
@@ -53,19 +53,22 @@ func (x *exchangeIndex) build() {
 			}
 		}
 	}
-	byPlace := make([]map[string][]entry, len(distinct))
+	byPlace := make([]buckets, len(distinct))
 	for _, e := range x.all {
 		x.enter(e, distinct, byPlace)
 	}
 	for at, byWord := range byPlace {
 		if byWord != nil {
+			byWord.build()
 			x.places = append(x.places, placeIndex{at: at, byWord: byWord})
 		}
 	}
+	x.rest.build()
+	x.routes.build()
 	x.all = nil
 }
 
-func (x *exchangeIndex) enter(e entry, distinct []map[string]bool, byPlace []map[string][]entry) {
+func (x *exchangeIndex) enter(e entry, distinct []map[string]bool, byPlace []buckets) {
 	t := e.trigger()
 	if t.taskRoute != "" {
 		x.enterRoute(e, t.taskRoute)
@@ -78,13 +81,13 @@ func (x *exchangeIndex) enter(e entry, distinct []map[string]bool, byPlace []map
 		}
 	}
 	if best < 0 {
-		x.rest = append(x.rest, e)
+		x.rest.rest = append(x.rest.rest, e)
 		return
 	}
 	if byPlace[best] == nil {
-		byPlace[best] = map[string][]entry{}
+		byPlace[best] = buckets{}
 	}
-	byPlace[best][words[best]] = append(byPlace[best][words[best]], e)
+	byPlace[best].add(words[best], e)
 	if best >= len(t.key.words) || t.key.words[best] == "" {
 		x.compared = append(x.compared, e)
 	}
@@ -96,9 +99,9 @@ func (x *exchangeIndex) enterRoute(e entry, route string) {
 		return
 	}
 	if x.routes == nil {
-		x.routes = map[string][]entry{}
+		x.routes = buckets{}
 	}
-	x.routes[route] = append(x.routes[route], e)
+	x.routes.add(route, e)
 }
 
 func (x *exchangeIndex) match(o Occurrence, dst []Candidate) []Candidate {
@@ -108,37 +111,37 @@ func (x *exchangeIndex) match(o Occurrence, dst []Candidate) []Candidate {
 		if p.at >= len(words) {
 			continue
 		}
-		for _, e := range p.byWord[words[p.at]] {
-			dst = e.ifKey(&o, words, dst)
-		}
+		dst = p.byWord[words[p.at]].matchKey(&o, words, dst)
 	}
-	for _, e := range x.rest {
-		dst = e.ifKey(&o, words, dst)
-	}
+	dst = x.rest.matchKey(&o, words, dst)
 	if !hasPlaces(words) {
 		for _, e := range x.compared {
 			dst = e.ifKey(&o, words, dst)
 		}
 	}
-	return x.matchRoutes(o.Routes, dst)
+	return x.matchRoutes(&o, dst)
 }
 
 // hasPlaces says whether a key is a task's own, whose words are where its reference says.
 func hasPlaces(words []string) bool { return len(words) >= len(keyOfTask) }
 
-func (x *exchangeIndex) matchRoutes(routes []string, dst []Candidate) []Candidate {
-	for i, route := range routes {
-		for _, e := range x.routes[route] {
-			if !contains(routes[:i], route) {
-				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
+func (x *exchangeIndex) matchRoutes(o *Occurrence, dst []Candidate) []Candidate {
+	for i, route := range o.Routes {
+		if contains(o.Routes[:i], route) {
+			continue
+		}
+		var buffer [few][]entry
+		for _, list := range x.routes[route].lists(o.Payload, buffer[:0]) {
+			for _, e := range list {
+				dst = e.unlessDenied(o, dst)
 			}
 		}
 	}
 	for _, e := range x.routePatterns {
-		for _, route := range routes {
+		for _, route := range o.Routes {
 			var buffer [16]string
 			if parseTopic(e.trigger().taskRoute).match(splitWords(route, buffer[:0])) {
-				dst = append(dst, Candidate{Rule: e.rule, On: e.on})
+				dst = e.unlessDenied(o, dst)
 				break
 			}
 		}
@@ -171,7 +174,25 @@ func (e entry) ifKey(o *Occurrence, words []string, dst []Candidate) []Candidate
 	if (o.Server != "" || o.Project != "") && !t.Covers(o.Server, o.Project, o.Branch) {
 		return dst
 	}
+	return e.unlessDenied(o, dst)
+}
+
+func (e entry) unlessDenied(o *Occurrence, dst []Candidate) []Candidate {
+	if _, denied := e.trigger().denied(o.Payload); denied {
+		return dst
+	}
 	return append(dst, Candidate{Rule: e.rule, On: e.on})
+}
+
+// matchKey looks at those that may fit, by their routing key.
+func (b *bucket) matchKey(o *Occurrence, words []string, dst []Candidate) []Candidate {
+	var buffer [few][]entry
+	for _, list := range b.lists(o.Payload, buffer[:0]) {
+		for _, e := range list {
+			dst = e.ifKey(o, words, dst)
+		}
+	}
+	return dst
 }
 
 func splitWords(key string, words []string) []string {

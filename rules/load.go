@@ -20,7 +20,7 @@ func Load(in Sources) (*Set, []Diagnostic) {
 		byName: map[[2]string]*Rule{},
 	}}
 	var err error
-	if l.compiler, err = newCompiler(); err != nil {
+	if l.compiler, err = newCompiler(in.Messages); err != nil {
 		return l.set, []Diagnostic{{Message: err.Error()}}
 	}
 	if in.Teams == nil {

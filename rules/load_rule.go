@@ -62,7 +62,12 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 }
 
 // event is the type of the rule's `event`.
-func (r *ruleLoader) event() string { return eventType(r.rule.On) }
+func (r *ruleLoader) event() string {
+	if typ := eventType(r.rule.On); typ != dyn {
+		return typ
+	}
+	return r.in.Messages.event(r.rule.On, r.in.ExchangePrefix)
+}
 
 func (r *ruleLoader) mode(n *yamlfile.Node) {
 	if n == nil {
@@ -121,10 +126,8 @@ func (r *ruleLoader) when(n *yamlfile.Node) {
 		}
 		r.rule.when = append(r.rule.when, c)
 		r.there = append(r.there, compiled.provides...)
-		for _, eq := range compiled.equals {
-			for i := range r.rule.On {
-				r.rule.On[i].compare(eq.path, eq.value)
-			}
+		for i := range r.rule.On {
+			r.rule.On[i].lift(len(r.rule.when)-1, compiled.tests)
 		}
 	}
 }

@@ -12,9 +12,12 @@ type Occurrence struct {
 	// Server, Project and Branch are those of the change. For gerrit they are looked at; a task or group whose
 	// change isn't known yet has none, and Trigger.Covers is asked later.
 	Server, Project, Branch string
+	// Payload is the event's. nil: it isn't known, and clauses that compare its texts are left to evaluation.
+	Payload Payload
 }
 
-// Candidate is a rule whose trigger fits an occurrence.
+// Candidate is a rule whose trigger fits an occurrence, and of whose clauses none is known to be false by a text of the
+// payload.
 type Candidate struct {
 	Rule *Rule
 	// On is the index into Rule.On.

@@ -19,11 +19,12 @@ import (
 type provider struct {
 	types.Provider
 	fields map[string]map[string]*types.FieldType
+	table  map[string][]Field
 }
 
-func newProvider(base types.Provider) *provider {
-	p := &provider{Provider: base, fields: map[string]map[string]*types.FieldType{}}
-	for name, fields := range structs {
+func newProvider(base types.Provider, table map[string][]Field) *provider {
+	p := &provider{Provider: base, fields: map[string]map[string]*types.FieldType{}, table: table}
+	for name, fields := range table {
 		of := make(map[string]*types.FieldType, len(fields))
 		for _, f := range fields {
 			of[f.Name] = fieldType(f)
@@ -44,7 +45,7 @@ func (p *provider) FindStructType(name string) (*types.Type, bool) {
 // FindStructFieldNames lists a type's fields.
 func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
 	if ours, ok := strings.CutPrefix(name, typePrefix); ok {
-		return fieldNames(structs[ours]), true
+		return fieldNames(p.table[ours]), true
 	}
 	return p.Provider.FindStructFieldNames(name)
 }
@@ -198,40 +199,50 @@ func (m freeMap) Value() any { return m.entries }
 
 // sharedEnv is the environment of all conditions, extended where a rule has a `let`. It doesn't change, so all sets
 // share it.
-var sharedEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(dyn) })
+var sharedEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(nil, dyn) })
 
-// eventEnvs are the environments in which `event` has a type: one for each word of Gerrit's that rules use.
+// eventEnvs are the environments in which `event` has a type: one for each word of Gerrit's, and for each type of
+// message, that rules use.
 var eventEnvs struct {
 	sync.Mutex
-	made map[string]*cel.Env
+	made map[eventOf]*cel.Env
+}
+
+type eventOf struct {
+	messages *Messages
+	event    string
 }
 
 // eventEnv is sharedEnv with an `event` of the given type.
-func eventEnv(event string) (*cel.Env, error) {
+func eventEnv(messages *Messages, event string) (*cel.Env, error) {
+	if structs[event] != nil {
+		messages = nil
+	}
+	key := eventOf{messages, event}
 	eventEnvs.Lock()
 	defer eventEnvs.Unlock()
-	if env, ok := eventEnvs.made[event]; ok {
+	if env, ok := eventEnvs.made[key]; ok {
 		return env, nil
 	}
-	env, err := newEnv(event)
+	env, err := newEnv(messages, event)
 	if err != nil {
 		return nil, err
 	}
 	if eventEnvs.made == nil {
-		eventEnvs.made = map[string]*cel.Env{}
+		eventEnvs.made = map[eventOf]*cel.Env{}
 	}
-	eventEnvs.made[event] = env
+	eventEnvs.made[key] = env
 	return env, nil
 }
 
-func newEnv(event string) (*cel.Env, error) {
+func newEnv(messages *Messages, event string) (*cel.Env, error) {
 	registry, err := types.NewRegistry(types.OptionalType)
 	if err != nil {
 		return nil, err
 	}
 	options := []cel.EnvOption{
 		cel.OptionalTypes(),
-		cel.CustomTypeProvider(newProvider(registry)), // after the option that adds types to the one it finds
+		cel.CustomTypeProvider(newProvider(registry, messages.types())), // after the option that adds types to the one it finds
 		cel.CustomTypeAdapter(registry),
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),

@@ -105,9 +105,9 @@ func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference,
 		case word == jsone.Element:
 			return true
 		}
-		next := fieldNamed(structs[typ], word)
+		next := fieldNamed(r.compiler.types[typ], word)
 		if next == nil {
-			hint := yamlfile.DidYouMean(word, fieldNames(structs[typ]))
+			hint := yamlfile.DidYouMean(word, fieldNames(r.compiler.types[typ]))
 			r.refuseReference(at, strings.Join(append(slices.Clone(so), word), "."), fmt.Sprintf("%s.%s: no such field", strings.Join(so, "."), word), hint)
 			return outsider
 		}
@@ -116,7 +116,7 @@ func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference,
 		}
 		typ, outsider = next.Type, next.Outsider
 	}
-	return outsider || structs[typ] != nil && slices.ContainsFunc(structs[typ], func(f Field) bool { return f.Outsider })
+	return outsider || r.compiler.types[typ] != nil && slices.ContainsFunc(r.compiler.types[typ], func(f Field) bool { return f.Outsider })
 }
 
 // track refuses an outsider's text where it would run or be allowed something.

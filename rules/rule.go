@@ -52,6 +52,8 @@ type Trigger struct {
 	taskRoute          string
 	// equal are the words of the routing key that a clause asks for, by place.
 	equal []string
+	// lifted is what clauses ask of the payload's texts.
+	lifted []lifted
 }
 
 // Covers says whether the trigger is about a change of this project and branch. One that names none covers all,

@@ -20,6 +20,8 @@ type Sources struct {
 	Teams *Teams
 	// ExchangePrefix is what Taskcluster's exchanges begin with; exchange/taskcluster- when empty.
 	ExchangePrefix string
+	// Messages are the types of what Taskcluster's exchanges carry. Without them `event` is dyn in rules on exchanges.
+	Messages *Messages
 	// TaskScopes says which scopes creating a task takes, of alternatives those that are granted. The definition has
 	// what they depend on: taskQueueId, provisionerId, workerType, priority, schedulerId and projectId, routes and
 	// scopes as []string. Without it tasks aren't compared with grants.

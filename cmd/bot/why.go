@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,10 +15,14 @@ import (
 )
 
 func newWhy(g *global) *cobra.Command {
-	return &cobra.Command{
+	var rule string
+	cmd := &cobra.Command{
 		Use:   "why EVENT",
 		Short: "Explain what was decided on an event, clause by clause",
+		Long: `Why prints what each rule made of an event, and while the bot runs also which rules weren't looked at, since the
+event itself says that one of their clauses is false.`,
 		Example: `  bot why 7f3k2m9q4x
+  bot why 7f3k --rule graphics/shader-task
   bot why 7f3k --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -26,14 +31,23 @@ func newWhy(g *global) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if rule != "" {
+					other := func(d admin.Decision) bool { return d.Rule != rule }
+					e.Decisions, e.Passed = slices.DeleteFunc(e.Decisions, other), slices.DeleteFunc(e.Passed, other)
+				}
 				if g.json {
-					return printJSON(cmd, e.Decisions)
+					return printJSON(cmd, append(e.Decisions, e.Passed...))
 				}
 				return explain(cmd.OutOrStdout(), e)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&rule, "rule", "", "only this rule, as TEAM/RULE")
+	return cmd
 }
+
+// mostPassed is how many rules that weren't looked at are shown.
+const mostPassed = 20
 
 func explain(out io.Writer, e admin.EventDetail) error {
 	fmt.Fprintf(out, "%s %s, %s, %s\n", short(e.ID), e.Type, orDash(about(e.Event)), e.State)
@@ -44,16 +58,32 @@ func explain(out io.Writer, e admin.EventDetail) error {
 		fmt.Fprintln(out, "  no rule looked at it")
 	}
 	for _, d := range e.Decisions {
-		fmt.Fprintf(out, "%s: %s\n", d.Rule, verdictOf(d))
-		var made rules.Decision
-		if err := json.Unmarshal(d.Explanation, &made); err != nil {
-			return fmt.Errorf("read the explanation of %s: %w", d.Rule, err)
+		if err := explainDecision(out, d, verdictOf(d)); err != nil {
+			return err
 		}
-		explainClauses(out, made.Clauses, "  ")
+	}
+	for i, d := range e.Passed {
+		if i == mostPassed {
+			fmt.Fprintf(out, "%d more were not looked at; --rule TEAM/RULE shows one\n", len(e.Passed)-i)
+			break
+		}
+		if err := explainDecision(out, d, "not looked at"); err != nil {
+			return err
+		}
 	}
 	for _, a := range e.Actions {
 		fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, a.Rule, a.Lane, stateOf(a))
 	}
+	return nil
+}
+
+func explainDecision(out io.Writer, d admin.Decision, verdict string) error {
+	fmt.Fprintf(out, "%s: %s\n", d.Rule, verdict)
+	var made rules.Decision
+	if err := json.Unmarshal(d.Explanation, &made); err != nil {
+		return fmt.Errorf("read the explanation of %s: %w", d.Rule, err)
+	}
+	explainClauses(out, made.Clauses, "  ")
 	return nil
 }
 

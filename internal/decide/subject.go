@@ -96,7 +96,7 @@ func (s *subject) isOurPost() bool {
 
 // occurrence is what the match index looks at.
 func (s *subject) occurrence() rules.Occurrence {
-	o := rules.Occurrence{Source: s.Source, Type: s.Type, RoutingKey: s.RoutingKey, Routes: s.routes()}
+	o := rules.Occurrence{Source: s.Source, Type: s.Type, RoutingKey: s.RoutingKey, Routes: s.routes(), Payload: rules.Decoded{Event: s.payload}}
 	if s.exchange != "" {
 		o.Type = s.exchange
 	}

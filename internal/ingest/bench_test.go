@@ -10,7 +10,7 @@ func BenchmarkIdentify(b *testing.B) {
 	payload := []byte(strings.Replace(failed, `"version":1`, `"task":{"tags":{"description":"`+strings.Repeat("0", 1200)+`"}},"version":1`, 1))
 	b.ReportAllocs()
 	for b.Loop() {
-		if o, err := identify("queue/task-failed", taskFailed, payload); err != nil || o.id == "" {
+		if o, err := identified("queue/task-failed", taskFailed, payload); err != nil || o.id == "" {
 			b.Fatal(o, err)
 		}
 	}

@@ -24,7 +24,7 @@ func (in *Inbox) AcceptChanges(ctx context.Context, found gerrit.Found) error {
 		if err != nil {
 			return err
 		}
-		candidates = set.Match(rules.Occurrence{Source: "gerrit", Type: e.Type, Server: e.Server, Project: e.Change.Project, Branch: e.Change.Branch}, candidates[:0])
+		candidates = set.Match(rules.Occurrence{Source: "gerrit", Type: e.Type, Server: e.Server, Project: e.Change.Project, Branch: e.Change.Branch, Payload: &body{raw: ev.Body}}, candidates[:0])
 		ev.State, ev.SetHash = store.EventUnmatched, set.Hash()
 		if len(candidates) > 0 || renewsOpinions(e) {
 			ev.State = store.EventReceived

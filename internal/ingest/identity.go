@@ -41,12 +41,6 @@ type occurrence struct {
 	time time.Time
 }
 
-// parsers are used again: one reads a message without asking for memory.
-var parsers fastjson.ParserPool
-
-// largeMessage is from where on a message gets a parser of its own, which is let go of: it takes many times as much.
-const largeMessage = 64 << 10
-
 // identity says what makes an occurrence on an exchange, see the table.
 type identity func(exchange string, payload *fastjson.Value) (occurrence, error)
 
@@ -65,18 +59,11 @@ var identities = map[string]identity{
 
 var errNoStatus = errors.New(`the message has no "status.taskId", which every message on this exchange has: was it published by something else?`)
 
+var errNotJSON = errors.New("the message is not JSON")
+
 // identify reads an exchange's payload by the table; an error means that the payload isn't what its exchange
 // promises.
-func identify(short, exchange string, payload []byte) (occurrence, error) {
-	parser := &fastjson.Parser{}
-	if len(payload) < largeMessage {
-		parser = parsers.Get()
-		defer parsers.Put(parser)
-	}
-	m, err := parser.ParseBytes(payload)
-	if err != nil {
-		return occurrence{}, errors.New("the message is not JSON")
-	}
+func identify(short, exchange string, m *fastjson.Value) (occurrence, error) {
 	if f, ok := identities[short]; ok {
 		return f(exchange, m)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/valyala/fastjson"
 )
 
 const failed = `{"status":{"taskId":"VTSX_xRBSVmzjVt2eWgnxg","taskGroupId":"QZAlBrTNReilm8sihCxXtg","state":"failed","runs":[
@@ -13,9 +15,21 @@ const failed = `{"status":{"taskId":"VTSX_xRBSVmzjVt2eWgnxg","taskGroupId":"QZAl
 
 const taskFailed = "exchange/taskcluster-queue/v1/task-failed"
 
+// identified reads and identifies a payload as AcceptMessages does.
+func identified(short, exchange string, payload []byte) (o occurrence, err error) {
+	err = read(payload, func(m *fastjson.Value) error {
+		if m == nil {
+			return errNotJSON
+		}
+		o, err = identify(short, exchange, m)
+		return err
+	})
+	return o, err
+}
+
 func idOf(t *testing.T, exchange, payload string) string {
 	t.Helper()
-	o, err := identify(ShortName("exchange/taskcluster-", exchange), exchange, []byte(payload))
+	o, err := identified(ShortName("exchange/taskcluster-", exchange), exchange, []byte(payload))
 	if err != nil {
 		t.Fatalf("%s: %v", payload, err)
 	}
@@ -66,7 +80,7 @@ func TestIdentifySaysWhatIsWrong(t *testing.T) {
 		`{"status":{"taskId":"x"}}`: "runId",
 		`{"status":{"taskId":"x","runs":[]},"runId":3}`: "run 3",
 	} {
-		_, err := identify("queue/task-failed", taskFailed, []byte(payload))
+		_, err := identified("queue/task-failed", taskFailed, []byte(payload))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error about %q", payload, err, want)
 		}
@@ -92,7 +106,7 @@ func TestRecordedMessagesAreIdentified(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		short := ShortName("exchange/taskcluster-", m.Fields.Exchange)
-		o, err := identify(short, m.Fields.Exchange, m.Payload)
+		o, err := identified(short, m.Fields.Exchange, m.Payload)
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
@@ -107,7 +121,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Add(`{"status":{"runs":{}},"runId":-1}`)
 	f.Fuzz(func(t *testing.T, payload string) {
 		for short := range identities {
-			o, err := identify(short, "exchange/"+short, []byte(payload))
+			o, err := identified(short, "exchange/"+short, []byte(payload))
 			if err == nil && o.id == "" {
 				t.Errorf("%s: identified without an id: %s", short, payload)
 			}

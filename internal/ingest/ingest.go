@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/valyala/fastjson"
+
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -53,12 +55,17 @@ func (in *Inbox) AcceptMessages(ctx context.Context, batch []pulse.Message) erro
 	events := make([]store.Event, 0, len(batch))
 	var candidates []rules.Candidate
 	for i := range batch {
-		ev, err := in.fromMessage(ctx, &batch[i])
+		var ev store.Event
+		err := read(batch[i].Body, func(m *fastjson.Value) error {
+			var err error
+			if ev, err = in.fromMessage(ctx, &batch[i], m); err != nil || ev.State == store.EventParked {
+				return err
+			}
+			candidates = in.match(set, &ev, &batch[i], (*message)(m), candidates[:0])
+			return nil
+		})
 		if err != nil {
 			return err
-		}
-		if ev.State != store.EventParked {
-			candidates = in.match(set, &ev, &batch[i], candidates[:0])
 		}
 		ev.SetHash = set.Hash()
 		events = append(events, ev)
@@ -70,8 +77,8 @@ func (in *Inbox) AcceptMessages(ctx context.Context, batch []pulse.Message) erro
 	return nil
 }
 
-func (in *Inbox) match(set *rules.Set, ev *store.Event, m *pulse.Message, dst []rules.Candidate) []rules.Candidate {
-	dst = set.Match(rules.Occurrence{Source: "pulse", Type: m.Exchange, RoutingKey: m.RoutingKey, Routes: m.Routes}, dst)
+func (in *Inbox) match(set *rules.Set, ev *store.Event, m *pulse.Message, payload rules.Payload, dst []rules.Candidate) []rules.Candidate {
+	dst = set.Match(rules.Occurrence{Source: "pulse", Type: m.Exchange, RoutingKey: m.RoutingKey, Routes: m.Routes, Payload: payload}, dst)
 	ev.State = store.EventUnmatched
 	if len(dst) > 0 {
 		ev.State = store.EventReceived
@@ -83,13 +90,17 @@ func (in *Inbox) match(set *rules.Set, ev *store.Event, m *pulse.Message, dst []
 	return dst
 }
 
-func (in *Inbox) fromMessage(ctx context.Context, m *pulse.Message) (store.Event, error) {
+func (in *Inbox) fromMessage(ctx context.Context, m *pulse.Message, payload *fastjson.Value) (store.Event, error) {
 	short := in.short(m.Exchange)
 	ev := store.Event{
 		Source: "pulse", Type: short, RoutingKey: m.RoutingKey, Routes: strings.Join(m.Routes, "\n"),
 		Received: m.Received, BodyVersion: 1, Body: m.Body,
 	}
-	o, err := identify(short, m.Exchange, m.Body)
+	var o occurrence
+	err := errNotJSON
+	if payload != nil {
+		o, err = identify(short, m.Exchange, payload)
+	}
 	if err != nil {
 		ev.State, ev.Error = store.EventParked, err.Error()
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"verdict/internal/store"
+	"verdict/rules"
 )
 
 // Store is what a desk needs of internal/store.
@@ -31,6 +32,8 @@ type Desk struct {
 	Version, Instance string
 	// Process tells what only the running process knows; nil where there is none.
 	Process func(ctx context.Context) Status
+	// Passed tells which rules passed over an event; nil where there are none.
+	Passed func(e store.Event) []rules.Passed
 }
 
 var _ Admin = (*Desk)(nil)
@@ -77,7 +80,9 @@ func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
 	if err != nil {
 		return EventDetail{}, fmt.Errorf("actions of event %s: %w", e.ID, err)
 	}
-	return viewEventDetail(e, decisions, actions), nil
+	detail := viewEventDetail(e, decisions, actions)
+	detail.Passed, err = d.passedOver(e)
+	return detail, err
 }
 
 // RetryEvent has a parked event decided again.

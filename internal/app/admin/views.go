@@ -33,15 +33,19 @@ type EventDetail struct {
 	// Body is the payload as sent: JSON as it is, anything else as a string.
 	Body      json.RawMessage `json:"body,omitempty"`
 	Decisions []Decision      `json:"decisions"`
-	Actions   []Action        `json:"actions"`
+	// Passed are rules of the set in force now that didn't look, since the payload says that a clause is false.
+	Passed  []Decision `json:"passed,omitempty"`
+	Actions []Action   `json:"actions"`
 }
 
 // Decision is what one rule made of an event.
 type Decision struct {
-	Rule        string          `json:"rule"`
-	Matched     bool            `json:"matched"`
-	Shadow      bool            `json:"shadow,omitempty"`
-	Stopped     string          `json:"stopped,omitempty"`
+	Rule    string `json:"rule"`
+	Matched bool   `json:"matched"`
+	Shadow  bool   `json:"shadow,omitempty"`
+	Stopped string `json:"stopped,omitempty"`
+	// Passed says that the rule was passed over: this was worked out when it was asked for.
+	Passed      bool            `json:"passed,omitempty"`
 	Decided     time.Time       `json:"decided"`
 	Explanation json.RawMessage `json:"explanation,omitempty"`
 	Facts       json.RawMessage `json:"facts,omitempty"`
