@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"verdict/internal/deliver"
+	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -150,7 +151,7 @@ func TestExamplesLoad(t *testing.T) {
 		}
 		for i, m := range found {
 			file := fmt.Sprintf("firmware/%d.yaml", i)
-			_, diagnostics := rules.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams, TaskScopes: deliver.TaskScopes})
+			_, diagnostics := rules.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams, TaskScopes: deliver.TaskScopes, Messages: facts.Messages()})
 			for _, d := range diagnostics {
 				t.Errorf("%s, example %d: %s\n%s", name, i+1, d, d.Excerpt())
 			}
@@ -191,12 +192,12 @@ func TestFieldsPageIsTheTable(t *testing.T) {
 // fieldsPage is the table of facts, as a page.
 func fieldsPage() string {
 	var b strings.Builder
-	b.WriteString("<!-- Written by go test ./docs -update from rules/fields.go. -->\n# Fields\n\n" +
+	b.WriteString("<!-- Written by go test ./docs -update from rules/fields.go and Taskcluster's references. -->\n# Fields\n\n" +
 		"What a rule may name, in conditions and in `${…}`. \"Outsider\" marks what somebody can write who needs no permission of the team.\n")
 	table(&b, rules.Fields())
 	types := rules.Types()
-	facts := typesInUse(rules.Fields(), types)
-	sections(&b, facts, types)
+	known := typesInUse(rules.Fields(), types)
+	sections(&b, known, types)
 	b.WriteString("\n## event of Gerrit\n\nWhere all sources of a rule are the same word after `gerrit:`, `event` has these fields. Times in it are texts in `${…}`.\n")
 	common := commonFields(types)
 	table(&b, common)
@@ -216,8 +217,21 @@ func fieldsPage() string {
 	for _, e := range rules.GerritEvents() {
 		inside = append(inside, types[e.Type]...)
 	}
-	sections(&b, slices.DeleteFunc(typesInUse(inside, types), func(name string) bool { return slices.Contains(facts, name) }), types)
+	sections(&b, slices.DeleteFunc(typesInUse(inside, types), func(name string) bool { return slices.Contains(known, name) }), types)
+	messageTypes(&b, facts.Messages())
 	return b.String()
+}
+
+// messageTypes tells what `event` is in rules on exchanges.
+func messageTypes(b *strings.Builder, m *rules.Messages) {
+	b.WriteString("\n## event of an exchange\n\nWhere all sources of a rule are exchanges with the same type of message, `event` has its fields: those of Taskcluster's references. " +
+		"The messages of other exchanges may hold anything. Times in it are texts in `${…}`.\n\n| `exchange:` | `event` is |\n|---|---|\n")
+	var inside []rules.Field
+	for _, name := range m.Exchanges() {
+		fmt.Fprintf(b, "| `%s` | %s |\n", name, m.Of[name])
+		inside = append(inside, rules.Field{Type: m.Of[name]})
+	}
+	sections(b, typesInUse(inside, m.Types), m.Types)
 }
 
 // commonFields are those with which every event of Gerrit's begins.
@@ -245,8 +259,11 @@ func table(b *strings.Builder, fields []rules.Field) {
 	b.WriteString("\n| field | type | is | absent | outsider |\n|---|---|---|---|---|\n")
 	for _, f := range fields {
 		about := f.About
+		if len(f.Values) > 0 && about != "" {
+			about += ". "
+		}
 		if len(f.Values) > 0 {
-			about += ". One of `" + strings.Join(f.Values, "`, `") + "`"
+			about += "One of `" + strings.Join(f.Values, "`, `") + "`"
 		}
 		outsider := ""
 		if f.Outsider {

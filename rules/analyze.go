@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/parser"
 
 	"verdict/rules/yamlfile"
 )
@@ -84,24 +84,14 @@ func (a *analysis) indexOf(e ast.Expr) string {
 	return a.pathOf(e)
 }
 
-// guarded is a field's path, or, where what it is of has none, its text.
-func (a *analysis) guarded(e ast.Expr) string {
-	if p := a.pathOf(e); p != "" {
-		return p
-	}
-	text, err := parser.Unparse(e.AsSelect().Operand(), a.ast.SourceInfo())
-	if err != nil {
-		return "?." + e.AsSelect().FieldName()
-	}
-	return text + "." + e.AsSelect().FieldName()
-}
-
 // guards are the paths that are there if the expression is what is said.
 func (a *analysis) guards(e ast.Expr, holds bool) map[string]bool {
 	switch e.Kind() {
 	case ast.SelectKind:
 		if e.AsSelect().IsTestOnly() && holds {
-			return map[string]bool{a.guarded(e): true}
+			if p := a.pathOf(e); p != "" {
+				return map[string]bool{p: true}
+			}
 		}
 	case ast.CallKind:
 		args := e.AsCall().Args()
@@ -248,9 +238,9 @@ func (a *analysis) field(e ast.Expr, known map[string]bool, whole bool) {
 		a.remember(p)
 	}
 	if f := a.tableField(e); f != nil {
-		if guarded := a.guarded(e); f.Absent != "" && !sel.IsTestOnly() && !known[guarded] {
+		if f.Absent != "" && !sel.IsTestOnly() && !known[p] {
 			at := a.fieldOffset(e)
-			a.out.requires = append(a.out.requires, access{path: guarded, absent: f.Absent, offset: at, length: len([]rune(f.Name))})
+			a.out.requires = append(a.out.requires, access{path: cmp.Or(p, "?."+f.Name), absent: f.Absent, offset: at, length: len([]rune(f.Name))})
 		}
 	}
 	if sel.Operand().Kind() == ast.SelectKind {

@@ -35,7 +35,7 @@ func Types() map[string][]Field {
 }
 
 var facts = []Field{
-	{Name: "event", Type: dyn, Outsider: true, About: "the payload as sent; typed in rules on one source of Gerrit's, see below"},
+	{Name: "event", Type: dyn, Outsider: true, About: "the payload as sent; typed in rules on one source of Gerrit's or exchanges of one type, see below"},
 	{Name: "change", Type: "change", About: "the Gerrit change that the event belongs to, as it is now"},
 	{Name: "patchset", Type: "patchset", About: "the patchset that the event belongs to"},
 	{Name: "files", Type: "list<string>", Outsider: true, About: "the paths of the patchset's files against its parent, without /COMMIT_MSG"},

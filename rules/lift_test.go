@@ -121,7 +121,7 @@ func TestWhatIsLifted(t *testing.T) {
 		`event.a != "x"`:                                       ``,
 		`!(event.a == "x")`:                                    ``,
 		`event.a[0].b == "x"`:                                  ``,
-		`[{"a": "x"}].exists(event, event.a == "x")`:                    ``,
+		`[{"a": "x"}].exists(event, event.a == "x")`:           ``,
 		`task.tags.kind == "build"`:                            `task.tags.kind?=build`,
 		`task.taskQueueId == "a/b"`:                            `status.taskQueueId=a/b`,
 		`task.groupId in ["G"]`:                                `status.taskGroupId=G`,

@@ -166,7 +166,7 @@ func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, *co
 			continue
 		}
 		ok = false
-		r.refuseIn(n, finding{offset: need.offset, length: need.length, message: need.path + " may be absent, " + need.absent, hint: guardHint(need.path)})
+		r.refuseIn(n, finding{offset: need.offset, length: need.length, message: strings.TrimPrefix(need.path, "?.") + " may be absent, " + need.absent, hint: guardHint(need.path)})
 	}
 	for _, use := range c.uses {
 		if why := r.unavailable(use.path); why != "" {
@@ -179,6 +179,9 @@ func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, *co
 
 func guardHint(p string) string {
 	at := strings.LastIndexByte(p, '.')
+	if field, computed := strings.CutPrefix(p, "?."); computed {
+		return fmt.Sprintf("ask for it with .?%s.orValue(…)", field)
+	}
 	return fmt.Sprintf("guard it: has(%s) && …, or %s.?%s.orValue(…)", p, p[:at], p[at+1:])
 }
 

@@ -12,6 +12,7 @@ import (
 	"verdict/internal/app/rulefiles"
 	"verdict/internal/config"
 	"verdict/internal/deliver"
+	"verdict/internal/facts"
 	"verdict/rules"
 )
 
@@ -96,7 +97,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes})
+	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages()})
 	for _, r := range refused {
 		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
 	}

@@ -22,6 +22,7 @@ import (
 	"verdict/internal/config"
 	"verdict/internal/deliver"
 	"verdict/internal/doctor"
+	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -144,7 +145,7 @@ func (p *patient) rules() {
 		return
 	}
 	set, found := rules.Load(rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID, TaskScopes: deliver.TaskScopes,
+		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(),
 	})
 	if rules.HasErrors(found) {
 		p.tell(doctor.Missing, "rules", "there are errors in the rules", "bot check says which")

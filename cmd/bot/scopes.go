@@ -11,6 +11,7 @@ import (
 	"verdict/internal/app/rulefiles"
 	"verdict/internal/config"
 	"verdict/internal/deliver"
+	"verdict/internal/facts"
 	"verdict/rules"
 	"verdict/rules/yamlfile"
 	"verdict/taskcluster/scopes"
@@ -103,7 +104,7 @@ func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
 		}
 		var more []rules.Diagnostic
 		set, more = rules.Load(rules.Sources{
-			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, TaskScopes: deliver.TaskScopes, ShowScopes: true,
+			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(), ShowScopes: true,
 		})
 		found = append(found, more...)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"verdict/internal/app/rulefiles"
 	"verdict/internal/deliver"
+	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -146,7 +147,7 @@ func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
 	}
 	in.goodTeams = in.teams
 	in.Sources = rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes,
+		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(),
 	}
 	return in, nil
 }
