@@ -92,7 +92,7 @@ func writeConfig(dir string, rules int) error {
     on: {exchange: queue/task-failed, routingKey: {workerType: ci-%d}}
     when:
       - 'event.status.state == "failed" && event.runId == size(event.status.runs) - 1'
-      - 'event.task.tags.kind == "build" && event.status.runs[0].reasonResolved != "rule-%d"'
+      - 'has(event.task) && event.task.tags.kind == "build" && event.status.runs[0].?reasonResolved.orValue("") != "rule-%d"'
     do:
       - comment: 'task ${event.status.taskId} failed on ci-%d'
 `, n, n, n, n)

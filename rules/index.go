@@ -8,6 +8,8 @@ type entry struct {
 	on   int
 	// project is the pattern under which it was entered.
 	project string
+	// asked says that the one text which its clauses ask for is that under which it was entered.
+	asked bool
 }
 
 func (e entry) trigger() *Trigger { return &e.rule.On[e.on] }
@@ -225,7 +227,7 @@ func (e entry) ifPlace(o Occurrence, dst []Candidate) []Candidate {
 	if !ok || first != nil && first.text != e.project || !anyMatch(t.branches, o.Branch) {
 		return dst
 	}
-	if _, denied := t.denied(o.Payload); denied {
+	if e.denied(o.Payload) {
 		return dst
 	}
 	return append(dst, Candidate{Rule: e.rule, On: e.on, Project: e.project})

@@ -85,10 +85,20 @@ func (b *bucket) enter(e entry, by test, at map[string]int) {
 		b.fields = append(b.fields, fieldIndex{test: test{path: by.path, free: by.free}, byText: map[string][]entry{}})
 	}
 	f := &b.fields[i]
+	e.asked = len(e.trigger().lifted) == 1
 	f.all = append(f.all, e)
 	for _, v := range by.values {
 		f.byText[v] = append(f.byText[v], e)
 	}
+}
+
+// denied says whether the payload makes one of the clauses false.
+func (e entry) denied(p Payload) bool {
+	if e.asked {
+		return false
+	}
+	_, denied := e.trigger().denied(p)
+	return denied
 }
 
 // lists appends to dst the triggers that may fit.

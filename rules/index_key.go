@@ -178,7 +178,7 @@ func (e entry) ifKey(o *Occurrence, words []string, dst []Candidate) []Candidate
 }
 
 func (e entry) unlessDenied(o *Occurrence, dst []Candidate) []Candidate {
-	if _, denied := e.trigger().denied(o.Payload); denied {
+	if e.denied(o.Payload) {
 		return dst
 	}
 	return append(dst, Candidate{Rule: e.rule, On: e.on})

@@ -12,7 +12,10 @@ const (
 	loadingLimit = 88 << 20
 	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
-	room      = 28 << 20
+	room = 28 << 20
+	// ceiling keeps that within what a process with ten thousand rules may take, 160 MiB: the program itself and SQLite
+	// are beside it. Rules that need more get half as much again as they take.
+	ceiling   = 104 << 20
 	gcPercent = 250
 )
 
@@ -27,7 +30,10 @@ func frugally(load func() error) error {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(2*int64(m.HeapAlloc) + room)
+	debug.SetMemoryLimit(limitFor(int64(m.HeapAlloc)))
 	debug.SetGCPercent(gcPercent)
 	return err
 }
+
+// limitFor is the limit for rules that take so much.
+func limitFor(heap int64) int64 { return max(min(2*heap+room, ceiling), heap+heap/2) }

@@ -90,7 +90,7 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-func compiledDefinition(b *testing.B) (*jsone.Template, map[string]any) {
+func compiledDefinition(b testing.TB) (*jsone.Template, map[string]any) {
 	template, err := jsone.Compile(parsed(b, definition))
 	if err != nil {
 		b.Fatal(err)
