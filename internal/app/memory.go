@@ -8,8 +8,8 @@ import (
 
 const (
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
-	// half of it behind, and twice as much garbage on the way there.
-	loadingLimit = 88 << 20
+	// more than half of it behind, and several times as much garbage on the way there.
+	loadingLimit = 104 << 20
 	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
 	room = 28 << 20

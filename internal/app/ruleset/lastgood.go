@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"verdict/internal/store"
 	"verdict/rules"
@@ -112,11 +113,31 @@ func (b bundle) hash() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// zips are used again: each takes a megabyte, and a large set has hundreds of teams.
+var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // pack is the stored form of a bundle: JSON, compressed.
 func pack(b bundle) ([]byte, error) {
 	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
-	if err := json.NewEncoder(zip).Encode(b); err != nil {
+	zip := zips.Get().(*gzip.Writer)
+	defer zips.Put(zip)
+	zip.Reset(&out)
+	text := []byte{'{'}
+	for i, name := range slices.Sorted(maps.Keys(b)) { // one file after the other: a whole set is large
+		entry, err := json.Marshal(bundle{name: b[name]})
+		if err != nil {
+			return nil, fmt.Errorf("pack rule files: %w", err)
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, entry[1:len(entry)-1]...)
+		if _, err := zip.Write(text); err != nil {
+			return nil, fmt.Errorf("pack rule files: %w", err)
+		}
+		text = text[:0]
+	}
+	if _, err := zip.Write(append(text, '}')); err != nil {
 		return nil, fmt.Errorf("pack rule files: %w", err)
 	}
 	if err := zip.Close(); err != nil {
