@@ -9,13 +9,13 @@ import (
 const (
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
 	// more than half of it behind, and several times as much garbage on the way there.
-	loadingLimit = 104 << 20
+	loadingLimit = 96 << 20
 	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
 	room = 28 << 20
 	// ceiling keeps that within what a process with ten thousand rules may take, 160 MiB: the program itself and SQLite
 	// are beside it. Rules that need more get half as much again as they take.
-	ceiling   = 104 << 20
+	ceiling   = 96 << 20
 	gcPercent = 250
 )
 
