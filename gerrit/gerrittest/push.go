@@ -77,7 +77,7 @@ func (s *Server) newChange(project, branch, id string, by *account) *change {
 		id = "I" + s.sha("Change-Id")
 	}
 	c := &change{
-		number: len(s.changes) + 1, project: project, branch: branch, id: id, status: statusNew,
+		number: s.config.FirstChange + len(s.changes), project: project, branch: branch, id: id, status: statusNew,
 		owner: by, created: s.now(), edits: map[*account]*edit{},
 	}
 	s.changes = append(s.changes, c)

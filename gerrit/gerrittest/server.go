@@ -19,6 +19,8 @@ type Config struct {
 	Addr string
 	// Clock gives the time; time.Now when nil. Gerrit keeps whole seconds.
 	Clock func() time.Time
+	// FirstChange is the number of the first change; 1 when zero.
+	FirstChange int
 	// Labels are what can be voted; DefaultLabels() when nil.
 	Labels []Label
 	// Version is what the server says it is; 3.13.5 when empty.
@@ -54,7 +56,7 @@ type Server struct {
 	commits   map[string]*commit
 	accounts  []*account
 	groups    []*group
-	changes   []*change // by number, which begins at 1
+	changes   []*change // by number, which begins at config.FirstChange
 	faults    []*Fault
 	requests  []Request
 	tagging   chan struct{} // a writer of hashtags that waits for another; see meet
@@ -73,6 +75,9 @@ func Start(config Config) (*Server, error) {
 	}
 	if config.Labels == nil {
 		config.Labels = DefaultLabels()
+	}
+	if config.FirstChange == 0 {
+		config.FirstChange = 1
 	}
 	if config.Version == "" {
 		config.Version = "3.13.5"

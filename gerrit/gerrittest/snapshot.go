@@ -82,10 +82,11 @@ func (s *Server) Changes() []Change {
 }
 
 func (s *Server) snapshotLocked(number int) Change {
-	if number < 1 || number > len(s.changes) || s.changes[number-1].deleted {
+	c := s.numbered(number)
+	if c == nil || c.deleted {
 		return Change{}
 	}
-	return s.snapshot(s.changes[number-1])
+	return s.snapshot(c)
 }
 
 func (s *Server) snapshot(c *change) Change {

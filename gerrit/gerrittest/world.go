@@ -138,11 +138,8 @@ func (s *Server) find(id string, by *account) *change {
 		project, last = id[:i], id[i+1:]
 	}
 	if n, err := strconv.Atoi(last); err == nil {
-		if n < 1 || n > len(s.changes) {
-			return nil
-		}
-		c := s.changes[n-1]
-		if !c.visible(by) || last != id && c.project != project {
+		c := s.numbered(n)
+		if c == nil || !c.visible(by) || last != id && c.project != project {
 			return nil
 		}
 		return c
@@ -175,8 +172,18 @@ func (c *change) revision(id string) *patchset {
 
 // mustChange is for the Go API: a change that isn't there is the test's fault.
 func (s *Server) mustChange(number int) *change {
-	if number < 1 || number > len(s.changes) || s.changes[number-1].deleted {
+	c := s.numbered(number)
+	if c == nil || c.deleted {
 		panic(fmt.Sprintf("gerrittest: there is no change %d", number))
 	}
-	return s.changes[number-1]
+	return c
+}
+
+// numbered is the change of that number, deleted or not; nil where there never was one.
+func (s *Server) numbered(number int) *change {
+	i := number - s.config.FirstChange
+	if i < 0 || i >= len(s.changes) {
+		return nil
+	}
+	return s.changes[i]
 }

@@ -29,7 +29,7 @@ var sqliteDialect = dialect{
 const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=page_size(8192)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=wal_autocheckpoint(2000)"
 
 // openSQLite opens a file for this process alone. One connection writes, others read meanwhile.
-func (s *Store) openSQLite(ctx context.Context, path string) error {
+func (s *Store) openSQLite(ctx context.Context, path string, volatile bool) error {
 	if path == "" {
 		return errors.New("store.url names no file; write it as in sqlite:verdict.db")
 	}
@@ -46,6 +46,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + sqlitePragmas
+	if volatile {
+		name = strings.Replace(name, "synchronous(FULL)", "synchronous(OFF)", 1)
+	}
 	if s.db, err = s.openPool("sqlite", name+"&_txlock=immediate", 1); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	// Migrate is auto, which brings the schema to what this release needs, or off, which refuses to open an
 	// older one; "" is auto.
 	Migrate string
+	// Volatile has a SQLite file's commits not wait for the disk: for what is thrown away when the process ends.
+	Volatile bool
 	// Log hears of connections lost and found.
 	Log zerolog.Logger
 }
@@ -93,7 +95,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	path, ok := strings.CutPrefix(o.URL, "sqlite:")
 	switch {
 	case ok:
-		if err := s.openSQLite(ctx, path); err != nil {
+		if err := s.openSQLite(ctx, path, o.Volatile); err != nil {
 			return err
 		}
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
