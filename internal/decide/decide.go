@@ -48,6 +48,8 @@ type Decider struct {
 	Facts *facts.Source
 	// Active gives the rule set in force. An event is matched anew with it when it is decided.
 	Active func() Active
+	// Match gives the rules that an event may concern; nil: the set's index does. Set.Looking tells more, at a price.
+	Match func(*rules.Set, rules.Occurrence) []rules.Candidate
 	// ExchangePrefix is what Taskcluster's exchanges begin with.
 	ExchangePrefix string
 	// SchedulerID is that of the tasks which rules create.

@@ -27,7 +27,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	v.Event.SetHash, v.Event.Error = active.Set.Hash(), ""
 	session := d.Facts.Session(s.about())
 	old := 0
-	candidates := active.Set.Match(s.occurrence(), nil)
+	candidates := d.match(active.Set, s.occurrence())
 	for _, c := range distinct(candidates) {
 		if c.Rule.Mode == rules.Off {
 			continue

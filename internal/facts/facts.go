@@ -52,6 +52,9 @@ type Source struct {
 	// RootURL is the Taskcluster deployment's, for links.
 	RootURL      string
 	DashboardURL string
+	// Recorded are facts that are given as they are, instead of being fetched: those of a decision that is looked at
+	// again. Where it is set nobody is asked; a fact that isn't in it is one that the event doesn't have.
+	Recorded map[string]any
 
 	definitions cache
 }
@@ -99,6 +102,13 @@ func (f *Session) Fetch(ctx context.Context, link store.Link, linked bool, names
 }
 
 func (f *Session) fact(ctx context.Context, name string, link store.Link, linked bool) (any, error) {
+	if f.s.Recorded != nil {
+		v, ok := f.s.Recorded[name]
+		if !ok {
+			return nil, ErrNone
+		}
+		return v, nil
+	}
 	switch name {
 	case "change", "patchset", "files":
 		if !linked {
@@ -119,6 +129,8 @@ func (f *Session) fact(ctx context.Context, name string, link store.Link, linked
 
 func (f *Session) whyNone(name string, link store.Link, linked bool) string {
 	switch {
+	case f.s.Recorded != nil:
+		return "it is not in the recording: record the event again"
 	case name == "change" || name == "patchset" || name == "files":
 		if !linked {
 			return "the event belongs to no change"
