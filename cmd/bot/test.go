@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -158,7 +157,7 @@ func (s *testSuite) read(root, file string, files map[string][]byte, teams *rule
 	if team == "" {
 		return // rules that nobody's folder holds are bot check's to tell
 	}
-	name := filepath.Join(shown(root), filepath.FromSlash(file))
+	name := shown(filepath.Join(root, filepath.FromSlash(file)))
 	if _, twice := s.roots[name]; twice {
 		return
 	}
@@ -214,7 +213,7 @@ func (s *testSuite) load(root, folder string, files map[string][]byte, teams *ru
 	set, found := rules.Load(in)
 	for _, d := range found {
 		if d.Severity == rules.Error {
-			d.File = filepath.Join(shown(root), filepath.FromSlash(d.File))
+			d.File = shown(filepath.Join(root, filepath.FromSlash(d.File)))
 			s.found = append(s.found, d)
 		}
 	}
@@ -248,7 +247,7 @@ func (s *testSuite) run(ctx context.Context, p *progress, only string) (report r
 func (s *testSuite) shownRule(g ruletest.Gap) string {
 	for _, f := range s.files {
 		if f.Team == g.Team {
-			return filepath.Join(shown(s.roots[f.Name]), filepath.FromSlash(path.Clean(g.File)))
+			return shown(filepath.Join(s.roots[f.Name], filepath.FromSlash(g.File)))
 		}
 	}
 	return g.File

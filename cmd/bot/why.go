@@ -2,28 +2,32 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/admin"
-	"verdict/rules"
+	"verdict/internal/app/trial"
 )
 
 func newWhy(g *global) *cobra.Command {
 	var rule string
+	var asTest bool
 	cmd := &cobra.Command{
 		Use:   "why EVENT",
 		Short: "Explain what was decided on an event, clause by clause",
-		Long: `Why prints what each rule made of an event, and while the bot runs also which rules weren't looked at, since the
-event itself says that one of their clauses is false.`,
+		Long: `Why shows what each rule made of an event: its clauses with ✓ or ✗, below each the values that it looked at, and what
+was done; while the bot runs also which rules weren't looked at, since the event itself says that one of their clauses
+is false. The beginning of the event's id is enough.
+
+--as-test prints the event with the facts of then, which bot test and bot try decide again: a file to keep beside the
+rules. It holds what people and tasks wrote, as the event does.`,
 		Example: `  bot why 7f3k2m9q4x
   bot why 7f3k --rule graphics/shader-task
-  bot why 7f3k --json`,
+  bot why 7f3k --json
+  bot why 7f3k --as-test > rules/graphics/testdata/7f3k.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
@@ -35,7 +39,10 @@ event itself says that one of their clauses is false.`,
 					other := func(d admin.Decision) bool { return d.Rule != rule }
 					e.Decisions, e.Passed = slices.DeleteFunc(e.Decisions, other), slices.DeleteFunc(e.Passed, other)
 				}
-				if g.json {
+				switch {
+				case asTest:
+					return printRecording(cmd, e)
+				case g.json:
 					return printJSON(cmd, append(e.Decisions, e.Passed...))
 				}
 				return explain(cmd.OutOrStdout(), e)
@@ -43,7 +50,25 @@ event itself says that one of their clauses is false.`,
 		},
 	}
 	cmd.Flags().StringVar(&rule, "rule", "", "only this rule, as TEAM/RULE")
+	cmd.Flags().BoolVar(&asTest, "as-test", false, "print a recording of the event, for a test")
 	return cmd
+}
+
+// printRecording prints what a test needs, and says on the side how a test names it.
+func printRecording(cmd *cobra.Command, e admin.EventDetail) error {
+	r, err := trial.Record(e)
+	if err != nil {
+		return err
+	}
+	if err := printJSON(cmd, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), `keep it beside the rules, and write in a file *.test.yaml there:
+  - name: recorded in production
+    recorded: testdata/%s.json
+    expect: {rule: RULE, stopped: CLAUSE}    # or actions: […], or: expect: nothing
+`, short(e.ID))
+	return nil
 }
 
 // mostPassed is how many rules that weren't looked at are shown.
@@ -58,51 +83,28 @@ func explain(out io.Writer, e admin.EventDetail) error {
 		fmt.Fprintln(out, "  no rule looked at it")
 	}
 	for _, d := range e.Decisions {
-		if err := explainDecision(out, d, verdictOf(d)); err != nil {
+		fmt.Fprintln(out)
+		if err := (explained{rule: d.Rule, shadow: d.Shadow, explanation: d.Explanation}).print(out); err != nil {
 			return err
 		}
 	}
 	for i, d := range e.Passed {
+		fmt.Fprintln(out)
 		if i == mostPassed {
 			fmt.Fprintf(out, "%d more were not looked at; --rule TEAM/RULE shows one\n", len(e.Passed)-i)
 			break
 		}
-		if err := explainDecision(out, d, "not looked at"); err != nil {
+		if err := (explained{rule: d.Rule, verdict: "not looked at", explanation: d.Explanation}).print(out); err != nil {
 			return err
 		}
+	}
+	if len(e.Actions) > 0 {
+		fmt.Fprintln(out)
 	}
 	for _, a := range e.Actions {
 		fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, a.Rule, a.Lane, stateOf(a))
 	}
 	return nil
-}
-
-func explainDecision(out io.Writer, d admin.Decision, verdict string) error {
-	fmt.Fprintf(out, "%s: %s\n", d.Rule, verdict)
-	var made rules.Decision
-	if err := json.Unmarshal(d.Explanation, &made); err != nil {
-		return fmt.Errorf("read the explanation of %s: %w", d.Rule, err)
-	}
-	explainClauses(out, made.Clauses, "  ")
-	return nil
-}
-
-func explainClauses(out io.Writer, clauses []rules.Clause, indent string) {
-	for _, c := range clauses {
-		mark := "no "
-		if c.Held {
-			mark = "yes"
-		}
-		line := fmt.Sprintf("%s%s %s", indent, mark, oneLine(c.Text))
-		if len(indent) > 2 { // a field, with its value
-			line = fmt.Sprintf("%s%s = %s", indent, c.Text, c.Value)
-		}
-		if c.Error != "" {
-			line += ": " + c.Error
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-		explainClauses(out, c.Children, indent+"      ")
-	}
 }
 
 // stateOf is an action's state, with the reason where there is one.

@@ -21,7 +21,7 @@ func TestWhyNamesRulesThatWereNotLookedAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"no rule looked at it\n", "gfx/r0: not looked at\n  no  event.kind == \"build\"\n        event.kind = \"lint\"\n", "2 more were not looked at; --rule TEAM/RULE shows one\n",
+		"no rule looked at it\n", "gfx/r0 not looked at\n  ✗ event.kind == \"build\"\n      event.kind = \"lint\"\n", "2 more were not looked at; --rule TEAM/RULE shows one\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got %s\nwithout %s", out.String(), want)

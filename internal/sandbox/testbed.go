@@ -17,6 +17,7 @@ import (
 
 	"verdict/gerrit"
 	"verdict/gerrit/gerrittest"
+	"verdict/internal/app/trial"
 	"verdict/internal/decide"
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
@@ -183,21 +184,8 @@ func newDecider(s decide.Store, source *facts.Source, active func() *rules.Set) 
 	return &decide.Decider{
 		Store: s, Facts: source, ExchangePrefix: rules.DefaultExchangePrefix, SchedulerID: "verdict", Holder: "test",
 		Log: zerolog.New(io.Discard), MaxAge: math.MaxInt64,
-		Active: func() decide.Active { return decide.Active{Set: active(), Begins: begins(active())} },
+		Active: func() decide.Active { return decide.Active{Set: active(), Begins: trial.Begins(active())} },
 	}
-}
-
-// begins are before everything, for every rule.
-func begins(set *rules.Set) map[store.BeginKey]time.Time {
-	out := map[store.BeginKey]time.Time{}
-	for _, r := range set.Rules() {
-		for _, t := range r.On {
-			for _, project := range append([]string{""}, t.Projects...) {
-				out[store.BeginKey{Source: t.Source, Server: t.Server, Project: project, Team: r.Team, Rule: r.Name}] = time.Time{}
-			}
-		}
-	}
-	return out
 }
 
 // Close ends the servers and deletes the store.

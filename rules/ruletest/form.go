@@ -1,7 +1,9 @@
 package ruletest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"verdict/rules/yamlfile"
@@ -84,6 +86,9 @@ func Read(name, team string, data []byte) (*File, []yamlfile.Problem) {
 		names[t.Name] = n.Line
 		f.Tests = append(f.Tests, t)
 	}
+	slices.SortStableFunc(problems, func(a, b yamlfile.Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 	return f, problems
 }
 

@@ -144,7 +144,10 @@ func (r *stepReader) read(history bool) {
 	case n.Key("task") != nil:
 		r.step.Task = &TaskStep{}
 		r.decode(r.step.Task)
-		r.word(n.Get("task"), r.step.Task.Task, taskWords)
+		if !slices.Contains(taskWords, r.step.Task.Task) {
+			r.word(n.Get("task"), r.step.Task.Task, taskWords)
+			return
+		}
 		r.task(n, r.step.Task.Task, &r.step.Task.TaskFields)
 	case n.Key("group") != nil:
 		r.group()
