@@ -57,8 +57,18 @@ func wrong(format string, args ...any) error {
 	return &ruletest.StepError{Message: fmt.Sprintf(format, args...)}
 }
 
-// atGerrit does what somebody does there.
-func (w *bench) atGerrit(ctx context.Context, g ruletest.GerritStep) error {
+// atGerrit does what somebody does there. What the stand-in panics at, as it does at a label that there isn't, is the
+// test's fault.
+func (w *bench) atGerrit(ctx context.Context, g ruletest.GerritStep) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			text, ok := v.(string)
+			if !ok || !strings.HasPrefix(text, "gerrittest: ") {
+				panic(v)
+			}
+			err = wrong("Gerrit can't do it: %s", strings.TrimPrefix(text, "gerrittest: "))
+		}
+	}()
 	if g.Gerrit == gerrit.PatchsetCreated {
 		return w.pushStep(g)
 	}

@@ -104,7 +104,6 @@ func readTest(n, given *yamlfile.Node) (Test, []yamlfile.Problem) {
 	var form testForm
 	problems := yamlfile.Decode(n, &form)
 	t.Name, t.Recorded = strings.TrimSpace(form.Name), form.Recorded
-	t.Given = Given{}
 	problems = append(problems, yamlfile.Decode(given, &t.Given)...)
 	problems = append(problems, yamlfile.Decode(form.Given, &t.Given)...)
 	problems = append(problems, t.Given.check(n)...)

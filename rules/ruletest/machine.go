@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"verdict/rules"
 )
 
 // View is a report for programs. Lists are never null.
@@ -32,6 +34,14 @@ type FindingView struct {
 	What string   `json:"what"`
 	Want []string `json:"want,omitempty"`
 	Got  []string `json:"got,omitempty"`
+	// Decisions are those that it is about, explained.
+	Decisions []DecisionView `json:"decisions,omitempty"`
+}
+
+// DecisionView is what a rule decided.
+type DecisionView struct {
+	Rule        string         `json:"rule"`
+	Explanation rules.Decision `json:"explanation"`
 }
 
 // CoverageView is which parts of rules the tests reached.
@@ -56,7 +66,11 @@ func (r Report) View() View {
 	for _, one := range r.Results {
 		t := TestView{File: one.File, Line: one.Line, Name: one.Name, Passed: one.Passed(), Seconds: seconds(one.Took), Findings: []FindingView{}}
 		for _, f := range one.Findings {
-			t.Findings = append(t.Findings, FindingView{f.Line, f.What, f.Want, f.Got})
+			view := FindingView{Line: f.Line, What: f.What, Want: f.Want, Got: f.Got}
+			for _, tree := range f.Trees {
+				view.Decisions = append(view.Decisions, DecisionView{tree.Rule, tree.Decision})
+			}
+			t.Findings = append(t.Findings, view)
 		}
 		v.Tests = append(v.Tests, t)
 	}
