@@ -36,6 +36,10 @@
 // [verdict/internal/config] reads config.yaml, and [verdict/internal/doctor] looks whether the servers let the bot do what
 // is written there.
 //
+// What authors of rules use stands beside that path: [verdict/rules/ruletest] reads tests and compares,
+// [verdict/internal/sandbox] runs them on the stages between stand-ins, and [verdict/internal/app/trial] decides what
+// would follow of an event, without a store.
+//
 // # Where to look
 //
 // The folder's name is the stage. "Why did it vote?" is in the decision: bot why EVENT. A log line names its event or

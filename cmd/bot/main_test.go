@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,12 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	deploy, err := filepath.Abs("../../deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup := func(e *testscript.Env) error { e.Setenv("DEPLOY", deploy); return nil }
+	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Setup: setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"fakes": startFakes, "arrived": arrived, "publish": publish, "gone": gone, "fetch": fetch,
 		"startgerrit": startGerrit, "ongerrit": onGerrit,
 		"gerritfake": startOpenGerrit, "failtask": failTask,

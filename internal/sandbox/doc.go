@@ -6,6 +6,10 @@
 // that against what the world's Gerrit and Taskcluster saw, not against the bot's own word. Demo plays the stories of
 // a scripted team.
 //
-// What it persists is in the folder, and gone with it. The fakes are gerrittest's, taskclustertest's and pulsetest's;
-// cmd/bot calls Demo.
+// A Testbed makes smaller worlds, one for each test of rules: the stages of the bot alone, called one after the other,
+// without broker, processes or waiting. It is the engine of rules/ruletest.
+//
+// What either persists is in a temporary folder, and gone with it. The fakes are gerrittest's, taskclustertest's and pulsetest's;
+// cmd/bot calls Demo,
+// and NewTestbed for bot test.
 package sandbox

@@ -99,6 +99,33 @@ func failures(t *testing.T, report ruletest.Report) {
 	}
 }
 
+// The rule that has rules checked is copied into any team's folder.
+func TestTheRuleThatChecksRulesPassesItsTests(t *testing.T) {
+	f := folder{files: map[string][]byte{}}
+	for name, data := range readFolder(t, "../../deploy/rules-ci", "../../deploy/example/teams.yaml").files {
+		f.files["ci/"+name] = data
+	}
+	var diagnostics []rules.Diagnostic
+	f.teams, diagnostics = rules.LoadTeams("teams.yaml", []byte(`teams:
+  ci:
+    folder: ci/
+    contact: {email: ci@example.org}
+    gerrit:
+      - {server: main, projects: [verdict-rules], labels: {Verified: [-1, 1]}, actions: [vote]}
+    taskcluster:
+      scopes: ['queue:scheduler-id:verdict', 'queue:create-task:project:ci', 'queue:create-task:low:ci/linux']
+      trust: [{who: anyone, scopes: ['queue:scheduler-id:verdict', 'queue:create-task:project:ci', 'queue:create-task:low:ci/linux']}]
+`))
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	report := f.run(t)
+	failures(t, report)
+	if len(report.Coverage.Gaps) > 0 || len(report.Results) == 0 {
+		t.Errorf("%d tests, gaps %v", len(report.Results), report.Coverage.Gaps)
+	}
+}
+
 func TestTheExamplesPassTheirTestsWithEveryClauseCovered(t *testing.T) {
 	for _, at := range [][2]string{
 		{"../../rules/examples", "../../rules/examples/teams.yaml"},
