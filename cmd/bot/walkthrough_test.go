@@ -82,3 +82,25 @@ func runAsWritten(t *testing.T, exit, block string) {
 		t.Errorf("%s prints\n%s\nwant\n%s", command, out.String(), want)
 	}
 }
+
+// named is a YAML block of README.md that begins with the file's name.
+var named = regexp.MustCompile("(?s)```yaml\n# (firmware/[a-z.]+\\.yaml)\n(.*?)```")
+
+func TestTheFirstRuleOfTheReadmePassesItsTest(t *testing.T) {
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	blocks := named.FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("README.md has %d files, want a rule and its test", len(blocks))
+	}
+	for _, m := range blocks {
+		write(t, filepath.Join("rules", m[1]), m[2])
+	}
+	var out, errOut strings.Builder
+	if code := execute(context.Background(), []string{"test", "rules"}, strings.NewReader(""), &out, &errOut); code != exitFine {
+		t.Errorf("exits with %d\n%s%s", code, out.String(), errOut.String())
+	}
+}

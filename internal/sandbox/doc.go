@@ -9,7 +9,6 @@
 // A Testbed makes smaller worlds, one for each test of rules: the stages of the bot alone, called one after the other,
 // without broker, processes or waiting. It is the engine of rules/ruletest.
 //
-// What either persists is in a temporary folder, and gone with it. The fakes are gerrittest's, taskclustertest's and pulsetest's;
-// cmd/bot calls Demo,
-// and NewTestbed for bot test.
+// What either persists is in a temporary folder, and gone with it. The fakes are gerrittest's, taskclustertest's and
+// pulsetest's; cmd/bot calls Demo, and NewTestbed for bot test.
 package sandbox

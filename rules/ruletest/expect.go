@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"verdict/rules"
 	"verdict/rules/yamlfile"
 )
 
@@ -75,9 +76,7 @@ func readExpect(n *yamlfile.Node) (*Expect, []yamlfile.Problem) {
 // The keys of an action that is expected, and the kinds.
 var (
 	commonKeys  = []string{"key", "message", "notify", "stands"}
-	actionKinds = []string{
-		"vote", "comment", "hashtags", "task", "reviewers", "attention", "ready", "wip", "topic", "abandon", "restore", "submit",
-	}
+	actionKinds = append(slices.Clone(rules.GerritActions), "task")
 )
 
 func readAction(n *yamlfile.Node) (ExpectedAction, []yamlfile.Problem) {
