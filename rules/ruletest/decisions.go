@@ -217,6 +217,10 @@ func (a decided) fits(want ExpectedAction) bool {
 	if list, ok := wanted.([]any); ok && a.kind == "hashtags" {
 		wanted = map[string]any{"add": list}
 	}
+	if said, ok := a.value.(string); ok && a.kind == "comment" {
+		part, isText := want.Want.(string)
+		return isText && strings.Contains(said, strings.TrimSpace(part))
+	}
 	return contains(wanted, plain(a.value))
 }
 

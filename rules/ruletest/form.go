@@ -141,9 +141,12 @@ func (g Given) check(n *yamlfile.Node) []yamlfile.Problem {
 
 func written(form testForm) []string {
 	var out []string
-	for name, there := range map[string]bool{"event": form.Event != nil, "history": form.History != nil, "recorded": form.Recorded != ""} {
-		if there {
-			out = append(out, name)
+	for _, key := range []struct {
+		name  string
+		there bool
+	}{{"event", form.Event != nil}, {"history", form.History != nil}, {"recorded", form.Recorded != ""}} {
+		if key.there {
+			out = append(out, key.name)
 		}
 	}
 	return out

@@ -146,7 +146,7 @@ func TestExpectationsAreHeldToDecisions(t *testing.T) {
 func TestWhatStandsIsComparedWhole(t *testing.T) {
 	there := Standing{
 		Labels: map[string]int{"Verified": -1}, Messages: []string{"a failed: x\nlog", "b failed"}, Hashtags: []string{"ci", "ui"},
-		Tasks: []map[string]any{{"taskQueueId": "gfx/ci", "metadata": map[string]any{"name": "one"}}}, Status: "NEW", Topic: "t",
+		Tasks: []map[string]any{{"taskQueueId": "gfx/ci", "created": "2026-05-04T10:00:00.500Z", "deadline": "2026-05-04T12:00:00.500Z", "metadata": map[string]any{"name": "one"}}}, Status: "NEW", Topic: "t",
 	}
 	for stands, want := range map[string]string{
 		`{labels: {Verified: -1}}`:                                "",
@@ -162,6 +162,9 @@ func TestWhatStandsIsComparedWhole(t *testing.T) {
 		`{tasks: [on]}`:                                           "tasks",
 		`{tasks: [{taskQueueId: gfx/ci, metadata: {name: one}}]}`: "",
 		`{tasks: [{taskQueueId: gfx/other}]}`:                     "tasks",
+		`{tasks: [{taskQueueId: gfx/c}]}`:                         "tasks",
+		`{tasks: [{deadline: {$fromNow: 2 hours}}]}`:              "",
+		`{tasks: [{deadline: {$fromNow: 1 hour}}]}`:               "tasks",
 		`{tasks: []}`:                                             "tasks",
 		`{status: NEW, topic: t, wip: false}`:                     "",
 		`{status: MERGED, topic: '', wip: true}`:                  "status, topic, wip",

@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"verdict/rules/yamlfile"
 )
 
 // compareStanding holds what stands to what has to.
@@ -117,12 +120,33 @@ func tasksFit(want []any, got []map[string]any) bool {
 			}
 			continue
 		}
-		if !contains(plain(want[i]), plain(got[i])) {
+		if !contains(timed(plain(want[i]), got[i]), plain(got[i])) {
 			return false
 		}
 	}
 	return true
 }
+
+// timed puts times in the place of what is written as {$fromNow: 2 hours}, counted from when the task was created.
+func timed(want any, got map[string]any) any {
+	keys, _ := want.(map[string]any)
+	text, _ := got["created"].(string)
+	created, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return want
+	}
+	for k, v := range keys {
+		relative, _ := v.(map[string]any)
+		after, ok := relative["$fromNow"].(string)
+		if d, err := yamlfile.ParseDuration(after); ok && err == nil {
+			keys[k] = created.Add(d).UTC().Format(timeLayout)
+		}
+	}
+	return keys
+}
+
+// timeLayout is how Taskcluster writes times.
+const timeLayout = "2006-01-02T15:04:05.000Z"
 
 func nameOf(task map[string]any) string {
 	metadata, _ := task["metadata"].(map[string]any)
