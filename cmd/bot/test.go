@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,39 +134,40 @@ func (s *testSuite) add(name, teamsFile string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range slices.Sorted(mapKeys(files)) {
+	for _, file := range slices.Sorted(maps.Keys(files)) {
 		if strings.HasSuffix(file, ruletest.Suffix) && (below == "." || file == below || strings.HasPrefix(file, below+"/")) {
 			s.read(root, file, files, teams)
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		if strings.HasSuffix(file, ".yaml") && (below == "." || strings.HasPrefix(file, below+"/")) {
+			s.rulesOf(root, file, files, teams) // a team without tests is one of which nothing is shown
 		}
 	}
 	return nil
 }
 
-func mapKeys(files map[string][]byte) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for name := range files {
-			if !yield(name) {
-				return
-			}
-		}
+// rulesOf makes sure that the rules of a file's team are loaded, and answers the team; "" where nobody's folder holds the
+// file, which is bot check's to tell.
+func (s *testSuite) rulesOf(root, file string, files map[string][]byte, teams *rules.Teams) string {
+	team, folder := teamOf(file, teams)
+	if key := [2]string{root, team}; team != "" && s.sets[key] == nil {
+		s.sets[key] = s.load(root, folder, files, teams)
 	}
+	return team
 }
 
-// read reads a test file, and the rules of its team if that hasn't been done.
+// read reads a test file.
 func (s *testSuite) read(root, file string, files map[string][]byte, teams *rules.Teams) {
-	team, folder := teamOf(file, teams)
+	team := s.rulesOf(root, file, files, teams)
 	if team == "" {
-		return // rules that nobody's folder holds are bot check's to tell
+		return
 	}
 	name := shown(filepath.Join(root, filepath.FromSlash(file)))
 	if _, twice := s.roots[name]; twice {
 		return
 	}
 	s.roots[name] = root
-	key := [2]string{root, team}
-	if s.sets[key] == nil {
-		s.sets[key] = s.load(root, folder, files, teams)
-	}
 	tests, problems := ruletest.Read(name, team, files[file])
 	lines := strings.Split(string(files[file]), "\n")
 	for _, p := range problems {
@@ -228,7 +230,7 @@ func (s *testSuite) run(ctx context.Context, p *progress, only string) (report r
 	}
 	defer func() { err = errors.Join(err, bed.Close()) }()
 	report, err = ruletest.Run(ctx, s.files, ruletest.Options{
-		Engine: bed, Only: only, Begin: p.begin, Done: p.done,
+		Engine: bed, Only: only, Begin: p.begin, Done: p.done, Untested: s.untested(),
 		Set: func(f *ruletest.File) *rules.Set { return s.sets[[2]string{s.roots[f.Name], f.Team}] },
 		Read: func(testFile, name string) ([]byte, error) {
 			if !filepath.IsLocal(filepath.FromSlash(name)) {
@@ -243,11 +245,21 @@ func (s *testSuite) run(ctx context.Context, p *progress, only string) (report r
 	return report, err
 }
 
-// shownRule is the path of a rule file as its test file is shown.
+// untested are the sets in the order of their teams; those that tests are about too, which changes nothing.
+func (s *testSuite) untested() []*rules.Set {
+	var out []*rules.Set
+	keys := slices.SortedFunc(maps.Keys(s.sets), func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) })
+	for _, key := range keys {
+		out = append(out, s.sets[key])
+	}
+	return out
+}
+
+// shownRule is the path of a rule file, as a person at this place would write it.
 func (s *testSuite) shownRule(g ruletest.Gap) string {
-	for _, f := range s.files {
-		if f.Team == g.Team {
-			return shown(filepath.Join(s.roots[f.Name], filepath.FromSlash(g.File)))
+	for key := range s.sets {
+		if key[1] == g.Team {
+			return shown(filepath.Join(key[0], filepath.FromSlash(g.File)))
 		}
 	}
 	return g.File

@@ -76,6 +76,8 @@ type Options struct {
 	Engine Engine
 	// Set gives the rules of a file's team, and no others.
 	Set func(*File) *rules.Set
+	// Untested are further sets, of teams without tests: nothing of them is shown.
+	Untested []*rules.Set
 	// Read reads a file that a test names, by its path relative to the test file.
 	Read func(testFile, name string) ([]byte, error)
 	// Only runs the tests whose name has this in it; empty: all.
@@ -122,6 +124,9 @@ func Run(ctx context.Context, files []*File, o Options) (Report, error) {
 	began := time.Now()
 	var report Report
 	seen := newCoverage(o.ExchangePrefix)
+	for _, set := range o.Untested {
+		seen.add(set)
+	}
 	for _, f := range files {
 		set := o.Set(f)
 		seen.add(set)
