@@ -78,7 +78,13 @@ func (o *tryOptions) servers(g *global, cmd *cobra.Command, cfg *config.Config, 
 		}
 		t.Facts.DashboardURL = cfg.DashboardURL
 	}
-	return o.taskcluster(g, cmd, cfg, t)
+	if err := o.taskcluster(g, cmd, cfg, t); err != nil {
+		return err
+	}
+	if _, nobody := t.Facts.Queue.(trial.NoQueue); nobody && len(t.Facts.Gerrit) == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "no server is asked: what the event itself doesn't say counts as absent. Name a --config or a --server")
+	}
+	return nil
 }
 
 func (o *tryOptions) taskcluster(g *global, cmd *cobra.Command, cfg *config.Config, t *trying) error {
