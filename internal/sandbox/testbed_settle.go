@@ -127,7 +127,7 @@ func (w *bench) event(ctx context.Context, ev store.Event) (ruletest.Event, erro
 	}
 	e := ruletest.Event{Error: full.Error}
 	if e.Occurrence, err = w.decider.Occurrence(full); err != nil {
-		return e, nil //nolint:nilerr // it is parked, and says so in Error
+		return e, nil // it is parked, and says so in Error
 	}
 	decisions, err := w.store.Decisions(ctx, ev.ID)
 	if err != nil {

@@ -84,7 +84,7 @@ func ofMessage(ctx context.Context, data []byte, prefix string) (store.Event, er
 	prefix = cmp.Or(prefix, rules.DefaultExchangePrefix)
 	exchange, ok := rules.ExchangeName(prefix, m.Exchange)
 	if !ok {
-		return store.Event{}, fmt.Errorf("Taskcluster has no exchange %q", m.Exchange)
+		return store.Event{}, fmt.Errorf("no exchange of Taskcluster's is called %q", m.Exchange)
 	}
 	m.Exchange = exchange
 	return m.event(ctx, prefix)
