@@ -172,6 +172,9 @@ func (m *matcher) matches(c *change, op, value string) (bool, error) {
 	case "hashtag":
 		return slices.ContainsFunc(c.hashtags, func(tag string) bool { return strings.EqualFold(tag, strings.TrimLeft(value, "#")) }), nil
 	case "change":
+		if number, err := strconv.Atoi(value); err == nil && value[0] >= '1' && value[0] <= '9' { // a poll asks for many
+			return c.number == number, nil
+		}
 		if !changeTerm.MatchString(value) {
 			return false, badQuery("Invalid change format")
 		}
