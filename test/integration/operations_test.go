@@ -86,27 +86,28 @@ var operations = []operation{
 	{"create", 2, false, (*board).create},
 }
 
-// write does operations until there were so many.
+// write does operations until so many had their effect. Those that were refused
+// don't count.
 func (b *board) write(ctx context.Context, r *rand.Rand, most int) error {
 	sum := 0
 	for _, o := range operations {
 		sum += o.weight
 	}
-	for {
-		n := int(b.n.Add(1))
-		if n > most {
-			return nil
-		}
+	for int(b.n.Load()) < most {
 		at := r.IntN(sum)
 		i := slices.IndexFunc(operations, func(o operation) bool { at -= o.weight; return at < 0 })
-		if err := b.one(ctx, r, operations[i]); err != nil {
-			return fmt.Errorf("operation %d, %s: %w", n, operations[i].kind, err)
+		done, err := b.one(ctx, r, operations[i])
+		if err != nil {
+			return fmt.Errorf("%s, after %d operations: %w", operations[i].kind, b.n.Load(), err)
 		}
-		b.each(n)
+		if done {
+			b.each(int(b.n.Add(1)))
+		}
 	}
+	return nil
 }
 
-func (b *board) one(ctx context.Context, r *rand.Rand, o operation) error {
+func (b *board) one(ctx context.Context, r *rand.Rand, o operation) (done bool, err error) {
 	c := b.pick(r)
 	if o.alone {
 		c.Lock()
@@ -116,21 +117,21 @@ func (b *board) one(ctx context.Context, r *rand.Rand, o operation) error {
 		defer c.RUnlock()
 	}
 	if c.last != nil {
-		return nil // deleted meanwhile
+		return false, nil // deleted
 	}
-	err := o.do(b, ctx, r, c)
+	err = o.do(b, ctx, r, c)
 	answer, answered := errors.AsType[*gerrit.HTTPError](err)
 	if err != nil && (!answered || answer.Res.StatusCode >= 500) {
-		return err
+		return false, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
 		b.refused[o.kind]++ // by a change that is closed, or was made private
-	} else {
-		b.done[o.kind]++
+		return false, nil
 	}
-	return nil
+	b.done[o.kind]++
+	return true, nil
 }
 
 func (b *board) pick(r *rand.Rand) *onBoard {
