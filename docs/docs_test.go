@@ -174,7 +174,7 @@ func exampleTeams(t *testing.T) *rules.Teams {
 }
 
 func TestFieldsPageIsTheTable(t *testing.T) {
-	want := fieldsPage()
+	want := rules.FieldsPage(facts.Messages())
 	if *update {
 		if err := os.WriteFile("fields.md", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -187,107 +187,4 @@ func TestFieldsPageIsTheTable(t *testing.T) {
 	if string(got) != want {
 		t.Error("fields.md isn't what the table in rules/fields.go says: go test ./docs -update")
 	}
-}
-
-// fieldsPage is the table of facts, as a page.
-func fieldsPage() string {
-	var b strings.Builder
-	b.WriteString("<!-- Written by go test ./docs -update from rules/fields.go and Taskcluster's references. -->\n# Fields\n\n" +
-		"What a rule may name, in conditions and in `${…}`. \"Outsider\" marks what somebody can write who needs no permission of the team.\n")
-	table(&b, rules.Fields())
-	types := rules.Types()
-	known := typesInUse(rules.Fields(), types)
-	sections(&b, known, types)
-	b.WriteString("\n## event of Gerrit\n\nWhere all sources of a rule are the same word after `gerrit:`, `event` has these fields. Times in it are texts in `${…}`.\n")
-	common := commonFields(types)
-	table(&b, common)
-	b.WriteString("\nand beside them:\n\n| `gerrit:` | looks when | fields |\n|---|---|---|\n")
-	for _, e := range rules.GerritEvents() {
-		var own []string
-		for _, f := range types[e.Type][len(common):] {
-			text := fmt.Sprintf("`%s` (%s)", f.Name, kind(f))
-			if f.Absent != "" {
-				text += ", absent " + f.Absent
-			}
-			own = append(own, text)
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Name, e.About, strings.Join(own, "; "))
-	}
-	var inside []rules.Field
-	for _, e := range rules.GerritEvents() {
-		inside = append(inside, types[e.Type]...)
-	}
-	sections(&b, slices.DeleteFunc(typesInUse(inside, types), func(name string) bool { return slices.Contains(known, name) }), types)
-	messageTypes(&b, facts.Messages())
-	return b.String()
-}
-
-// messageTypes tells what `event` is in rules on exchanges.
-func messageTypes(b *strings.Builder, m *rules.Messages) {
-	b.WriteString("\n## event of an exchange\n\nWhere all sources of a rule are exchanges with the same type of message, `event` has its fields: those of Taskcluster's references. " +
-		"The messages of other exchanges may hold anything. Times in it are texts in `${…}`.\n\n| `exchange:` | `event` is |\n|---|---|\n")
-	var inside []rules.Field
-	for _, name := range m.Exchanges() {
-		fmt.Fprintf(b, "| `%s` | %s |\n", name, m.Of[name])
-		inside = append(inside, rules.Field{Type: m.Of[name]})
-	}
-	sections(b, typesInUse(inside, m.Types), m.Types)
-}
-
-// commonFields are those with which every event of Gerrit's begins.
-func commonFields(types map[string][]rules.Field) []rules.Field {
-	common := types[rules.GerritEvents()[0].Type]
-	for _, e := range rules.GerritEvents() {
-		for i := range common {
-			if types[e.Type][i].Name != common[i].Name {
-				common = common[:i]
-				break
-			}
-		}
-	}
-	return common
-}
-
-func sections(b *strings.Builder, names []string, types map[string][]rules.Field) {
-	for _, name := range names {
-		fmt.Fprintf(b, "\n## %s\n", name)
-		table(b, types[name])
-	}
-}
-
-func table(b *strings.Builder, fields []rules.Field) {
-	b.WriteString("\n| field | type | is | absent | outsider |\n|---|---|---|---|---|\n")
-	for _, f := range fields {
-		about := f.About
-		if len(f.Values) > 0 && about != "" {
-			about += ". "
-		}
-		if len(f.Values) > 0 {
-			about += "One of `" + strings.Join(f.Values, "`, `") + "`"
-		}
-		outsider := ""
-		if f.Outsider {
-			outsider = "yes"
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.Name, kind(f), about, f.Absent, outsider)
-	}
-}
-
-func kind(f rules.Field) string { return strings.NewReplacer("<", " of ", ">", "").Replace(f.Type) }
-
-// typesInUse are the types with fields of their own, in the order in which a reader meets them.
-func typesInUse(fields []rules.Field, types map[string][]rules.Field) []string {
-	var names []string
-	for next := fields; len(next) > 0; {
-		var inner []rules.Field
-		for _, f := range next {
-			name := strings.TrimSuffix(strings.TrimPrefix(f.Type, "list<"), ">")
-			if _, ok := types[name]; ok && !slices.Contains(names, name) {
-				names = append(names, name)
-				inner = append(inner, types[name]...)
-			}
-		}
-		next = inner
-	}
-	return names
 }
