@@ -35,6 +35,8 @@ var (
 	groupWords  = []string{"settled"}
 	gerritWords = fieldNames(gerritEvents)
 	laterWords  = []string{"stuck", "defined", "ref-updated", "assignee-changed", "project-created"}
+	// laterSources are keys of `on` that are planned.
+	laterSources = []string{"command", "by", "cron", "query", "atMost", "zone", "change"}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
 	theirWords = map[string]string{
 		"reviewer-added": "reviewer-changed", "reviewer-deleted": "reviewer-changed", "vote-deleted": "vote-changed",
@@ -68,7 +70,7 @@ func (r *ruleLoader) trigger(n *yamlfile.Node) (Trigger, bool) {
 		return Trigger{}, false
 	}
 	later := false
-	for _, word := range []string{"command", "by", "cron", "query", "atMost", "zone", "change"} {
+	for _, word := range laterSources {
 		r.later(word, n.Key(word))
 		later = later || n.Key(word) != nil
 	}

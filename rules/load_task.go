@@ -15,6 +15,9 @@ var taskKeys = []string{
 	"tags", "extra",
 }
 
+// taskNeeds are those that have to be there, beside the task queue.
+var taskNeeds = []string{"metadata", "payload", "deadline"}
+
 // tracked are the keys of a definition where an outsider's text may not go: it would run, or be allowed, there.
 var tracked = []string{"command", "routes", "scopes", "taskQueueId", "provisionerId", "workerType", "image", "schedulerId", "projectId"}
 
@@ -98,7 +101,7 @@ func (r *ruleLoader) taskBody(n *yamlfile.Node, a *action) {
 			a.literal = appendNew(a.literal, key)
 		}
 	}
-	missing := []string{"metadata", "payload", "deadline"}
+	missing := slices.Clone(taskNeeds)
 	if n.Get("provisionerId") == nil {
 		missing = append(missing, "taskQueueId")
 	}

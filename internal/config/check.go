@@ -41,6 +41,14 @@ func (c *Config) check(file *yamlfile.File) []yamlfile.Problem {
 	return k.problems
 }
 
+// The words of keys that take one of a few.
+var (
+	levels     = []string{"trace", "debug", "info", "warn", "error"}
+	formats    = []string{"auto", "json", "console"}
+	migrations = []string{"auto", "off"}
+	readings   = []string{"login", "open"}
+)
+
 var instanceForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$`)
 
 func (k *checker) top(c *Config) {
@@ -49,15 +57,15 @@ func (k *checker) top(c *Config) {
 	}
 	k.oneOf(string(c.Mode), []string{"live", "shadow", "hold"}, "mode")
 	k.web(c.DashboardURL, "dashboardURL")
-	k.oneOf(c.Log.Format, []string{"auto", "json", "console"}, "log", "format")
-	k.oneOf(c.Log.Level, []string{"trace", "debug", "info", "warn", "error"}, "log", "level")
+	k.oneOf(c.Log.Format, formats, "log", "format")
+	k.oneOf(c.Log.Level, levels, "log", "level")
 	k.notEmpty(c.Admin.Socket, "admin", "socket")
 	k.notEmpty(c.Rules.Dir, "rules", "dir")
 	k.notEmpty(c.Rules.Teams, "rules", "teams")
 }
 
 func (k *checker) store(c *Config) {
-	k.oneOf(c.Store.Migrate, []string{"auto", "off"}, "store", "migrate")
+	k.oneOf(c.Store.Migrate, migrations, "store", "migrate")
 	if file, ok := strings.CutPrefix(c.Store.URL, "sqlite:"); ok {
 		if file == "" || strings.HasPrefix(file, "//") {
 			k.add("the store's file is missing", "write it as sqlite:verdict.db", "store", "url")
@@ -165,7 +173,7 @@ func (k *checker) later(c *Config) {
 	k.address(c.Listen.Web, "listen", "web")
 	k.address(c.Listen.Metrics, "listen", "metrics")
 	k.web(c.Login.OIDC.Issuer, "login", "oidc", "issuer")
-	k.oneOf(c.Login.Reading, []string{"login", "open"}, "login", "reading")
+	k.oneOf(c.Login.Reading, readings, "login", "reading")
 	k.web(c.Traces.OTLP, "traces", "otlp")
 	k.notNegative(c.Guards.ChangesPerRulePerHour, "guards", "changesPerRulePerHour")
 	k.notNegative(c.Guards.MessagesPerChangePerDay, "guards", "messagesPerChangePerDay")

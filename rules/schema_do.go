@@ -1,0 +1,100 @@
+package rules
+
+import (
+	"slices"
+
+	"verdict/rules/yamlfile"
+)
+
+// actionSchema is an entry below `do`.
+func actionSchema() schema {
+	nothing := func(about string) schema { return schema{"type": "object", "maxProperties": 0, "description": about} }
+	out := yamlfile.SchemaOf(actionForm{}, nil, map[string]schema{
+		"vote": {"type": "object", "minProperties": 1, "additionalProperties": schema{"type": "integer"},
+			"description": "Leaves an opinion on each label; with while it is taken back."},
+		"comment":   textAbout("Posts a message."),
+		"hashtags":  listOr(yamlfile.SchemaOf(hashtagsForm{}, nil, lists("add", "remove")), "Sets or removes hashtags; with while what was set is taken away again."),
+		"reviewers": listOr(yamlfile.SchemaOf(reviewersForm{}, nil, lists("add", "cc", "remove")), "Adds or removes reviewers and CCs."),
+		"attention": listOr(yamlfile.SchemaOf(attentionForm{}, nil, attentionLists()), "Who is in the attention set: owner, uploader, reviewers, or an account."),
+		"ready":     nothing("The change is ready for review."),
+		"wip":       nothing("The change is work in progress."),
+		"topic":     textAbout("Sets the topic; '' takes it away."),
+		"abandon":   nothing("Abandons the change."),
+		"restore":   nothing("Opens an abandoned change again."),
+		"submit":    nothing("Submits the change."),
+		"task":      taskSchema(false),
+		"tasks":     {"type": []string{"object", "array"}, "description": "Definitions of several tasks, each with a key.", "items": taskSchema(true)},
+		"inline":    {"type": []string{"array", "object"}, "minItems": 1, "items": inlineSchema(), "description": "Comments on lines, for comment."},
+		"key":       textAbout("What the action is known by, where its kind and target don't tell it."),
+		"while":     celSchema("What was said stands as long as this CEL expression is true."),
+		"message":   textAbout("What is posted with it."),
+		"notify":    {"enum": notifyWords, "description": "Who gets mail; nobody if nothing is said."},
+	})
+	out["oneOf"] = oneOfKeys(actionWords)
+	out["dependencies"] = schema{
+		"while":   onlyWith(kindVote, kindHashtags),
+		"message": onlyWith(told...),
+		"notify":  onlyWith(posted...),
+		"inline":  onlyWith(kindComment),
+	}
+	return out
+}
+
+func textList() schema { return schema{"type": "array", "items": yamlfile.TextSchema()} }
+
+func lists(names ...string) map[string]schema {
+	out := map[string]schema{}
+	for _, name := range names {
+		out[name] = textList()
+	}
+	return out
+}
+
+func attentionLists() map[string]schema {
+	out := lists("add", "remove")
+	out["reason"] = textAbout("Why, for those who are told.")
+	return out
+}
+
+// listOr is a list of texts, or a mapping of such lists.
+func listOr(mapping schema, about string) schema {
+	return schema{"anyOf": []any{schema{"type": "array", "items": yamlfile.TextSchema(), "minItems": 1}, mapping}, "description": about}
+}
+
+// templated asks for something only where no key is an operator of JSON-e.
+func templated(of, then schema) schema {
+	of["if"] = schema{"propertyNames": schema{"not": schema{"pattern": `^\$([^$]|$)`}}}
+	of["then"] = then
+	return of
+}
+
+func taskSchema(many bool) schema {
+	properties := schema{}
+	for _, key := range taskKeys {
+		properties[key] = schema{}
+	}
+	required := slices.Clone(taskNeeds)
+	if many {
+		required = append(required, "key")
+	}
+	return templated(
+		schema{"type": "object", "properties": properties, "description": "A task's definition, as for queue.createTask, with key as half of its identity."},
+		schema{"propertyNames": keysOf(taskKeys), "required": required, "anyOf": oneOfKeys([]string{"taskQueueId", "provisionerId"})},
+	)
+}
+
+func inlineSchema() schema {
+	properties := schema{}
+	for _, key := range inlineKeys {
+		properties[key] = schema{}
+	}
+	return templated(
+		schema{"type": "object", "properties": properties},
+		schema{"propertyNames": keysOf(inlineKeys), "required": inlineNeeds},
+	)
+}
+
+// keysOf are known keys, or computed ones.
+func keysOf(known []string) schema {
+	return schema{"anyOf": []any{schema{"enum": known}, schema{"pattern": `\$`}}}
+}

@@ -1,0 +1,211 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"verdict/rules"
+	"verdict/rules/yamlfile"
+)
+
+// compiled is a schema in the hands of a validator that isn't ours.
+func compiled(t *testing.T, s yamlfile.Schema) *jsonschema.Schema {
+	t.Helper()
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// validate tells what a schema says about a file.
+func validate(t *testing.T, schema *jsonschema.Schema, name string, data []byte) error {
+	t.Helper()
+	file, problems := yamlfile.Parse(name, data)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	value, problems := file.Root.Value()
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return schema.Validate(value)
+}
+
+func TestSchemasAcceptTheExamples(t *testing.T) {
+	ofRules, ofTeams := compiled(t, rules.Schema()), compiled(t, rules.TeamsSchema())
+	for pattern, schema := range map[string]*jsonschema.Schema{
+		"examples/*/*.yaml": ofRules, "../deploy/example/rules/*/*.yaml": ofRules,
+		"examples/teams.yaml": ofTeams, "../deploy/example/teams.yaml": ofTeams,
+	} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, names, err)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(name, ".test.yaml") {
+				continue
+			}
+			if err := validate(t, schema, name, data); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// rule is a rule that is right, with some of its lines exchanged.
+func rule(replace, by string) string {
+	const right = `rules:
+  - name: r
+    mode: live
+    on: {task: settled}
+    let: {who: 'task.name'}
+    when: ['task.state == "failed"']
+    do:
+      - vote: {Verified: -1}
+        while: 'task.state != "completed"'
+        message: '${who} failed'
+        notify: owner
+`
+	return strings.Replace(right, replace, by, 1)
+}
+
+// What the schema refuses the loader refuses too, and it doesn't refuse what the loader reads.
+func TestSchemaAndLoaderAgree(t *testing.T) {
+	schema := compiled(t, rules.Schema())
+	const definition = "metadata: {name: n, description: d}, payload: {}, deadline: {$fromNow: 1 hour}"
+	tests := []struct {
+		replace, by string
+		right       bool
+	}{
+		{"", "", true},
+		{"name: r", "nmae: r", false},
+		{"name: r", "name: 'a rule'", false},
+		{"mode: live", "mode: lively", false},
+		{"mode: live", "was: old", false},
+		{"mode: live", "once: {per: change}", false},
+		{"{task: settled}", "{task: setled}", false},
+		{"{task: settled}", "{}", false},
+		{"{task: settled}", "[]", false},
+		{"{task: settled}", "{task: settled, group: settled}", false},
+		{"{task: settled}", "[{task: settled}, {task: failed}]", true},
+		{"{task: settled}", "{task: settled, branch: [main, 'release/*']}", true},
+		{"{task: settled}", "{task: settled, branch: []}", false},
+		{"{task: settled}", "{task: settled, branch: [main, main]}", false},
+		{"{task: settled}", "{task: settled, atMost: 3}", false},
+		{"{task: settled}", "{task: settled, routingKey: {workerType: w}}", false},
+		{"{task: settled}", "{cron: '0 6 * * *'}", false},
+		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerType: w}}", true},
+		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerTyp: w}}", false},
+		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerType: 'w*'}}", false},
+		{"{task: settled}", "{exchange: queue/task-faild}", false},
+		{"{task: settled}", "{exchange: task-failed}", false},
+		{"let: {who: 'task.name'}", "let: [who]", false},
+		{"['task.state == \"failed\"']", "'task.state == \"failed\"'", false},
+		{"vote: {Verified: -1}", "vote: {Verified: '-1'}", false},
+		{"vote: {Verified: -1}", "vote: {}", false},
+		{"vote: {Verified: -1}", "vot: {Verified: -1}", false},
+		{"vote: {Verified: -1}", "vote: {Verified: -1}\n        hashtags: [x]", false},
+		{"vote: {Verified: -1}", "report: {label: Verified}", false},
+		{"vote: {Verified: -1}", "comment: 'x'", false}, // while and message beside it
+		{"notify: owner", "notify: owners", false},
+		{"notify: owner", "inline: []", false},
+		{"notify: owner", "\n      - hashtags: [a]\n      - hashtags: {add: [b], remove: [c]}", true},
+		{"notify: owner", "\n      - hashtags: []", false},
+		{"notify: owner", "\n      - hashtags: {ad: [b]}", false},
+		{"notify: owner", "\n      - reviewers: {add: [a], cc: [b]}", true},
+		{"notify: owner", "\n      - attention: {add: [owner], reason: 'red'}", true},
+		{"notify: owner", "\n      - abandon: {}\n        message: 'old'", true},
+		{"notify: owner", "\n      - abandon: {now: true}", false},
+		{"notify: owner", "\n      - submit: {}\n        notify: owner", false},
+		{"notify: owner", "\n      - comment: ''\n        inline: [{path: a, line: 1, mesage: x}]", false},
+		{"notify: owner", "\n      - task: {taskQueueId: a/b, " + definition + "}", true},
+		{"notify: owner", "\n      - task: {taskQueueId: a/b, " + definition + ", prority: low}", false},
+		{"notify: owner", "\n      - task: {" + definition + "}", false},
+		{"notify: owner", "\n      - tasks: [{taskQueueId: a/b, " + definition + "}]", false},
+		{"notify: owner", "\n      - tasks: {$map: [a], each(x): {key: '${x}', taskQueueId: a/b, " + definition + "}}", true},
+	}
+	for _, test := range tests {
+		text := rule(test.replace, test.by)
+		err := validate(t, schema, "f.yaml", []byte(text))
+		_, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/f.yaml": []byte(text)}})
+		if (err == nil) != test.right {
+			t.Errorf("%q for %q: right is %v, the schema says %v", test.by, test.replace, test.right, err)
+		}
+		if rules.HasErrors(found) == test.right {
+			t.Errorf("%q for %q: right is %v, the loader says %s", test.by, test.replace, test.right, listing(found))
+		}
+	}
+}
+
+func TestTeamsSchemaRefusesWhatTheLoaderDoes(t *testing.T) {
+	schema := compiled(t, rules.TeamsSchema())
+	const grant = "{server: main, projects: [p], actions: [vote]}"
+	for _, text := range []string{
+		"{}", "team: {}", "teams: {a: {}}", "teams: {a: {folder: a}}", "teams: {a: {foldr: a/}}",
+		"teams: {a: {folder: a/, gerrit: [{server: main, projects: [p]}]}}",
+		"teams: {a: {folder: a/, gerrit: [{server: main, projects: [p], actions: [vot]}]}}",
+		"teams: {a: {folder: a/, gerrit: [{server: main, projects: [p], actions: [vote], labels: {Verified: [1]}}]}}",
+		"teams: {a: {folder: a/, taskcluster: {trust: [{who: anyone}]}}}",
+		"teams: {a: {folder: a/, limits: {actionsPerMinute: -1}}}",
+	} {
+		if err := validate(t, schema, "teams.yaml", []byte(text)); err == nil {
+			t.Errorf("the schema allows %s", text)
+		}
+		if _, found := rules.LoadTeams("teams.yaml", []byte(text)); !rules.HasErrors(found) {
+			t.Errorf("LoadTeams allows %s", text)
+		}
+	}
+	if err := validate(t, schema, "teams.yaml", []byte("teams: {a: {folder: a/, gerrit: ["+grant+"]}}")); err != nil {
+		t.Error(err)
+	}
+}
+
+// An editor that knows a key tells what it is for, and offers its words.
+func TestEveryKeyOfARuleIsDescribed(t *testing.T) {
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		s, ok := v.(yamlfile.Schema)
+		if !ok {
+			return
+		}
+		if len(s) == 0 {
+			t.Errorf("%s is anything: give it a place in rules/schema.go", at)
+		}
+		if properties, ok := s["properties"].(yamlfile.Schema); ok && !strings.HasSuffix(at, "task") && !strings.HasSuffix(at, "tasks") && !strings.HasSuffix(at, "inline") {
+			for key, property := range properties {
+				walk(at+"."+key, property)
+			}
+		}
+		walk(at, s["items"])
+	}
+	file := rules.Schema()["properties"].(yamlfile.Schema)["rules"].(yamlfile.Schema)["items"].(yamlfile.Schema)
+	walk("rule", file)
+	do := file["properties"].(yamlfile.Schema)["do"].(yamlfile.Schema)["items"].(yamlfile.Schema)
+	for key, property := range do["properties"].(yamlfile.Schema) {
+		if property.(yamlfile.Schema)["description"] == nil {
+			t.Errorf("the action %s isn't described", key)
+		}
+	}
+}
