@@ -157,7 +157,7 @@ func (f *formatter) leaf(c *branch, path []string) (string, []string) {
 		}
 		return header, c.block
 	case c.node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return doubleQuoted(c.node.Value), nil
+		return quoted(c.node.Value), nil
 	case isLiteral(c.node):
 		header := "|"
 		if !strings.HasSuffix(c.node.Value, "\n") {
