@@ -27,6 +27,8 @@ func (e *evaluation) act(a *action, d *Decision) error {
 		return e.comment(a, d)
 	case kindTask:
 		return e.tasks(a, d)
+	case kindRerun, kindCancel:
+		return e.step(a, d)
 	default:
 		return e.state(a, d)
 	}

@@ -16,6 +16,8 @@ const (
 	kindAbandon   = "abandon"
 	kindRestore   = "restore"
 	kindSubmit    = "submit"
+	kindRerun     = "rerun"
+	kindCancel    = "cancel"
 )
 
 // action is one entry below `do`.
@@ -31,6 +33,9 @@ type action struct {
 	labels  map[string]int
 	// add, cc and remove are hashtags, or people.
 	add, cc, remove []*template
+	// tasks says which of the group rerun and cancel are for, "" the event's own; named by which names.
+	tasks string
+	named *template
 	// inline comes to a list of comments on lines.
 	inline *template
 	// reason says why the attention set changes.
@@ -48,7 +53,7 @@ type action struct {
 // templates are all that the action renders.
 func (a *action) templates() []*template {
 	var out []*template
-	all := []*template{a.message, a.inline, a.reason, a.topic, a.task, a.taskKey}
+	all := []*template{a.message, a.inline, a.reason, a.topic, a.task, a.taskKey, a.named}
 	for _, t := range slices.Concat(all, a.add, a.cc, a.remove) {
 		if t != nil {
 			out = append(out, t)

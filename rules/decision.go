@@ -47,7 +47,7 @@ type Clause struct {
 type Action struct {
 	// Key tells the actions of one rule apart: its `key`, else kind and target, such as vote:Verified.
 	Key string `json:"key"`
-	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore or submit.
+	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore, submit, rerun or cancel.
 	Kind string `json:"kind"`
 	// Message is what is posted on the change; empty: nothing. Notify is owner, reviewers, all, nobody or empty.
 	Message string `json:"message,omitempty"`
@@ -68,6 +68,10 @@ type Action struct {
 	TaskKey      string         `json:"taskKey,omitempty"`
 	Task         map[string]any `json:"task,omitempty"`
 	LiteralTimes []string       `json:"literalTimes,omitempty"`
+	// Tasks says which tasks of the group are to be rerun or cancelled: failed, unfinished, or, empty, the event's own.
+	// Named are patterns of which one has to fit the name, if there are any.
+	Tasks string   `json:"tasks,omitempty"`
+	Named []string `json:"named,omitempty"`
 	// Labels are the votes, whether they stand or not: the opinions say that.
 	Labels map[string]int `json:"labels,omitempty"`
 }

@@ -129,6 +129,7 @@ func (l *loader) finish() {
 		if _, broken := l.set.broken[r.Team]; !broken {
 			l.set.rules = append(l.set.rules, r)
 			l.set.byName[[2]string{r.Team, r.Name}] = r
+			l.set.reruns = l.set.reruns || r.Mode == Live && r.reruns()
 		}
 	}
 	l.set.index = newIndex(l.set.rules, l.in.ExchangePrefix)

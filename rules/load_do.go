@@ -24,6 +24,8 @@ type actionForm struct {
 	Abandon   *yamlfile.Node `yaml:"abandon"`
 	Restore   *yamlfile.Node `yaml:"restore"`
 	Submit    *yamlfile.Node `yaml:"submit"`
+	Rerun     *yamlfile.Node `yaml:"rerun"`
+	Cancel    *yamlfile.Node `yaml:"cancel"`
 	Inline    *yamlfile.Node `yaml:"inline"`
 	Key       *yamlfile.Node `yaml:"key"`
 	While     *yamlfile.Node `yaml:"while"`
@@ -34,10 +36,10 @@ type actionForm struct {
 var (
 	actionWords = []string{
 		"vote", "comment", "hashtags", "task", "tasks", "reviewers", "attention", "ready", "wip", "topic", "abandon",
-		"restore", "submit",
+		"restore", "submit", "rerun", "cancel",
 	}
 	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report", "rerun", "cancel", "hook", "call", "approve", "once", "from"}
+	laterActions = []string{"report", "hook", "call", "approve", "once", "from"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
 	// that something can be said with.
@@ -100,6 +102,8 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 		r.attention(form, &a)
 	case "ready", "wip", "abandon", "restore", "submit":
 		r.plain(n.Get(kinds[0]), kinds[0], &a)
+	case "rerun", "cancel":
+		r.step(n.Get(kinds[0]), kinds[0], &a)
 	case "topic":
 		r.topic(form, &a)
 	default:

@@ -72,6 +72,10 @@ func (t Trigger) Covers(server, project, branch string) bool {
 // those that the rule names anywhere, sorted. The slice isn't the caller's to change.
 func (r *Rule) Needs() []string { return r.needs }
 
+func (r *Rule) reruns() bool {
+	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindRerun })
+}
+
 // Votes says whether the rule casts a vote: losing such a rule is itself worth telling.
 func (r *Rule) Votes() bool {
 	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindVote })

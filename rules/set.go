@@ -26,6 +26,9 @@ type Sources struct {
 	// what they depend on: taskQueueId, provisionerId, workerType, priority, schedulerId and projectId, routes and
 	// scopes as []string. Without it tasks aren't compared with grants.
 	TaskScopes func(definition map[string]any, granted []string) ([]string, error)
+	// StepScopes says which scopes a rerun or a cancel of a task takes, likewise. The task has taskId, schedulerId,
+	// taskGroupId and projectId. Without it these aren't compared with grants.
+	StepScopes func(step string, task map[string]string, granted []string) ([]string, error)
 	// ShowScopes makes warnings of what tasks need beyond their grants, for looking at all of it.
 	ShowScopes bool
 	// SchedulerID is that of tasks that don't name one; verdict when empty.
@@ -41,7 +44,11 @@ type Set struct {
 	files  map[string]map[string][]byte
 	byName map[[2]string]*Rule
 	index  index
+	reruns bool
 }
+
+// Reruns says whether a rule reruns tasks: only then may one that is over be waited for.
+func (s *Set) Reruns() bool { return s.reruns }
 
 // Hash names the set by its content: the same files and the same teams.yaml, the same hash.
 func (s *Set) Hash() string { return s.hash }

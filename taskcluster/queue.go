@@ -102,6 +102,32 @@ func (q *Queue) CreateTask(ctx context.Context, taskID string, definition json.R
 	return status, nil
 }
 
+// RerunTask gives a final task another run and answers its status. One that is
+// pending or running stays as it is. ErrConflict: it is past its deadline, or had
+// all the runs that a task may have. A repeat is no harm while the new run lasts;
+// once that ended it would begin a further one.
+func (q *Queue) RerunTask(ctx context.Context, taskID string, caller Caller) (*TaskStatus, error) {
+	return q.step(ctx, "rerunTask", taskID, "/rerun", caller)
+}
+
+// CancelTask ends a task in exception, with the reason canceled, and answers its
+// status. One that is final stays as it is. ErrConflict: it is past its deadline.
+func (q *Queue) CancelTask(ctx context.Context, taskID string, caller Caller) (*TaskStatus, error) {
+	return q.step(ctx, "cancelTask", taskID, "/cancel", caller)
+}
+
+func (q *Queue) step(ctx context.Context, name, taskID, rest string, caller Caller) (*TaskStatus, error) {
+	path, err := taskPath(taskID, rest)
+	if err != nil {
+		return nil, err
+	}
+	status, err := statusOf(ctx, q.client.As(caller), Call{Name: name, Method: http.MethodPost, Path: path})
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", name, taskID, err)
+	}
+	return status, nil
+}
+
 // statusOf makes a call whose answer is a status.
 func statusOf(ctx context.Context, client *Client, call Call) (*TaskStatus, error) {
 	var answer struct {

@@ -100,6 +100,40 @@ func TestCreateTaskSignsWithTheScopesOfThatCallAlone(t *testing.T) {
 	}
 }
 
+func TestATaskIsCancelledAndRerunWithTheScopesOfThatCallAlone(t *testing.T) {
+	server := newServer(t, taskclustertest.Config{})
+	server.AddClient("bot", "bot-token", "queue:*", "auth:create-client:bot/*")
+	def := definition(t, nil)
+	id, queue := taskcluster.NewID(), botOn(t, server)
+	if _, err := queue.CreateTask(t.Context(), id, def, callerFor(t, def)); err != nil {
+		t.Fatal(err)
+	}
+	task, err := queue.Task(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		verb, state string
+		runs        int
+		call        func(context.Context, string, taskcluster.Caller) (*taskcluster.TaskStatus, error)
+	}{
+		{"cancel", taskcluster.Exception, 1, queue.CancelTask},
+		{"rerun", taskcluster.Pending, 2, queue.RerunTask},
+	} {
+		scope := "queue:" + step.verb + "-task:" + task.SchedulerID + "/" + task.TaskGroupID + "/" + id
+		if _, err := step.call(t.Context(), id, taskcluster.Caller{Name: "gfx/r", Scopes: []string{scope + "x"}}); !errors.Is(err, taskcluster.ErrScopes) {
+			t.Errorf("%s with another task's scope: %v, want ErrScopes", step.verb, err)
+		}
+		status, err := step.call(t.Context(), id, taskcluster.Caller{Name: "gfx/r", Scopes: []string{scope}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.State != step.state || len(status.Runs) != step.runs {
+			t.Errorf("%s: status %+v, want %s with %d runs", step.verb, status, step.state, step.runs)
+		}
+	}
+}
+
 func TestCreateTaskTwiceIsOneTask(t *testing.T) {
 	server := newServer(t, taskclustertest.Config{})
 	queue, def, id := botOn(t, server), definition(t, nil), taskcluster.NewID()

@@ -101,7 +101,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages()})
+	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages()})
 	for _, r := range refused {
 		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
 	}

@@ -145,7 +145,7 @@ func (p *patient) rules() {
 		return
 	}
 	set, found := rules.Load(rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(),
+		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(),
 	})
 	if rules.HasErrors(found) {
 		p.tell(doctor.Missing, "rules", "there are errors in the rules", "bot check says which")

@@ -104,7 +104,7 @@ func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
 		}
 		var more []rules.Diagnostic
 		set, more = rules.Load(rules.Sources{
-			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(), ShowScopes: true,
+			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(), ShowScopes: true,
 		})
 		found = append(found, more...)
 	}

@@ -72,6 +72,16 @@ func (noQueue) ListTaskGroup(context.Context, string, int) (*taskcluster.TaskGro
 	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
 }
 
+// RerunTask implements deliver.Tasks.
+func (noQueue) RerunTask(context.Context, string, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)
+}
+
+// CancelTask implements deliver.Tasks.
+func (noQueue) CancelTask(context.Context, string, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)
+}
+
 // CreateTask implements deliver.Tasks.
 func (noQueue) CreateTask(context.Context, string, json.RawMessage, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
 	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)

@@ -30,6 +30,9 @@ type Store interface {
 	PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
 	ParkEvent(ctx context.Context, id string, epoch int64, reason string) error
 	Link(ctx context.Context, kind, id string) (store.Link, bool, error)
+	GroupsOf(ctx context.Context, server string, change int, revision string) ([]string, error)
+	OpenOf(ctx context.Context, kind string) ([]store.Action, error)
+	Undecided(ctx context.Context, groupID string) (bool, error)
 	Group(ctx context.Context, id string) (store.GroupState, bool, error)
 	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
 	Now(ctx context.Context) (time.Time, error)
@@ -198,11 +201,15 @@ func (d *Decider) told(verdicts ...store.Verdict) {
 // giveBack has an event decided again later, or parks it.
 func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error {
 	var unreadable *unreadableError
+	var undelivered *undeliveredError
 	switch {
 	case errors.Is(err, store.ErrLeaseLost):
 		return nil // another replica has it
 	case ctx.Err() != nil:
 		return d.letGo(ctx, []store.Event{ev})
+	case errors.As(err, &undelivered):
+		d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
+		return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, err.Error(), min(time.Second<<min(max(ev.Attempts-1, 0), 5), 30*time.Second))
 	case errors.As(err, &unreadable) || ev.Attempts >= patience:
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
 		return d.Store.ParkEvent(ctx, ev.ID, ev.Epoch, err.Error())

@@ -23,6 +23,9 @@ import (
 // derive asks what a message of the queue leads to: a run that ended, a task that settled, a group that did. A
 // message is only the reason to look; what is told is what the queue says now. It answers true when it looked.
 func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *facts.Session, now time.Time, v *store.Verdict) (bool, error) {
+	if s.Source == "task" && s.Type != "settled" && active.Set.Reruns() {
+		return true, d.deriveSettled(ctx, active, s, f, v)
+	}
 	if s.Source != "pulse" {
 		return false, nil
 	}
@@ -67,7 +70,14 @@ func (d *Decider) deriveTask(ctx context.Context, active Active, s *subject, f *
 	if word := strings.TrimPrefix(s.Type, "queue/task-"); active.Set.Wants("task", word) {
 		e := d.derivedTask(s, word, s.about().Run, s.Time)
 		v.Derived = append(v.Derived, e)
+		if active.Set.Reruns() {
+			return nil // what is decided about the run may be a rerun: whether the task is settled is looked at with it
+		}
 	}
+	return d.deriveSettled(ctx, active, s, f, v)
+}
+
+func (d *Decider) deriveSettled(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
 	if !active.Set.Wants("task", "settled") {
 		return nil
 	}
@@ -97,7 +107,11 @@ func settledRun(status *taskcluster.TaskStatus) (taskcluster.Run, bool) {
 func resolved(run taskcluster.Run) time.Time { return time.Time(run.Resolved) }
 
 func (d *Decider) derivedTask(s *subject, word string, run int, at time.Time) store.Event {
-	body, _ := json.Marshal(Derived{TaskID: s.TaskID, GroupID: s.GroupID, Run: run, State: word, Routes: s.routes(), Event: s.Body}) // JSON that was read before
+	message := s.Body
+	if s.derived != nil {
+		message = s.derived.Event
+	}
+	body, _ := json.Marshal(Derived{TaskID: s.TaskID, GroupID: s.GroupID, Run: run, State: word, Routes: s.routes(), Event: message}) // JSON that was read before
 	return store.Event{
 		ID:     ingest.ID("task", word, s.TaskID, strconv.Itoa(run), at.UTC().Format(time.RFC3339Nano)),
 		Source: "task", Type: word, TaskID: s.TaskID, GroupID: s.GroupID, RoutingKey: s.RoutingKey,

@@ -23,6 +23,9 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	if err != nil {
 		return store.Verdict{}, err
 	}
+	if err := d.settling(ctx, active, s); err != nil {
+		return store.Verdict{}, err
+	}
 	v := store.Verdict{Event: ev, State: store.EventUnmatched}
 	v.Event.SetHash, v.Event.Error = active.Set.Hash(), ""
 	session := d.Facts.Session(s.about())
@@ -122,7 +125,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if !made.Matched || shadow {
 		return nil
 	}
-	return d.follow(s, rule, made, known, link, linked, now, v)
+	return d.follow(ctx, s, f, rule, made, known, link, linked, now, v)
 }
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not
@@ -170,7 +173,7 @@ func stopped(ev store.Event, hash string, rule *rules.Rule, why string, now time
 }
 
 // follow turns what a rule decided into actions and opinions of the store.
-func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, now time.Time, v *store.Verdict) error {
+func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, now time.Time, v *store.Verdict) error {
 	about, madeAt := aboutOf(s, known)
 	for _, o := range made.Opinions {
 		if !linked {
@@ -202,6 +205,14 @@ func (d *Decider) follow(s *subject, rule *rules.Rule, made *rules.Decision, kno
 			a.Lane = fmt.Sprintf("%s~%d", link.Server, link.Change)
 			args.Status = statusOf(known)
 			args.Before = before(act.Kind, known)
+		}
+		if act.Kind == deliver.KindRerun || act.Kind == deliver.KindCancel {
+			steps, err := d.steps(ctx, s, f, act, link, linked, a, args)
+			if err != nil {
+				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
+			}
+			v.Actions = append(v.Actions, steps...)
+			continue
 		}
 		if act.Kind == deliver.KindTask {
 			task, err := d.task(s, rule, act, known, link, linked)

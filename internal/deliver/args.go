@@ -26,6 +26,8 @@ const (
 	KindRestore   = "restore"
 	KindSubmit    = "submit"
 	KindTask      = "task"
+	KindRerun     = "rerun"
+	KindCancel    = "cancel"
 	KindReconcile = "reconcile" // a look at what stands: after a later patchset, or a rule that is gone
 )
 
@@ -56,6 +58,7 @@ type Args struct {
 	// Updates is how many updates of its reviewers the change had before the first attempt, and one; 0 before that.
 	Updates int       `json:"updates,omitempty"`
 	Task    *TaskArgs `json:"task,omitempty"`
+	Step    *StepArgs `json:"step,omitempty"`
 }
 
 // Before is what the change was when a rule decided to make something else of it. What somebody made of it since is not
@@ -63,6 +66,14 @@ type Args struct {
 type Before struct {
 	Topic string `json:"topic"`
 	WIP   bool   `json:"wip"`
+}
+
+// StepArgs is a task to rerun or to cancel, as the rule saw it.
+type StepArgs struct {
+	TaskID  string `json:"taskId"`
+	GroupID string `json:"groupId"`
+	// Run was its latest run; -1 where it had none.
+	Run int `json:"run"`
 }
 
 // TaskArgs is a task to create. Its definition is frozen when the rule decides, but for its times: those are
@@ -85,6 +96,15 @@ func (a Args) Encode() (version int, body []byte, err error) {
 		return 0, nil, fmt.Errorf("encode an action's arguments: %w", err)
 	}
 	return ArgsVersion, body, nil
+}
+
+// StepOf is what a rerun or a cancel is for.
+func StepOf(a store.Action) (StepArgs, error) {
+	args, err := argsOf(a)
+	if err != nil || args.Step == nil {
+		return StepArgs{}, err
+	}
+	return *args.Step, nil
 }
 
 func argsOf(a store.Action) (Args, error) {

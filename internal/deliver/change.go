@@ -146,7 +146,7 @@ func ids(works []work) []string {
 
 // onChange are the actions in hand that write on the change.
 func (r *laneRun) onChange() []work {
-	return slices.DeleteFunc(slices.Clone(r.pending), func(w work) bool { return w.Kind == KindTask })
+	return slices.DeleteFunc(slices.Clone(r.pending), func(w work) bool { return onTaskcluster(w.Kind) })
 }
 
 // kept adds, where the current patchset is of the same code as the one before and nothing was said of it yet, what

@@ -201,7 +201,7 @@ func TestTheExamplesAreGrantedWhatTheyNeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, problems := rules.Load(rules.Sources{Files: map[string][]byte{"graphics/patchsets.yaml": text}, Teams: teams, TaskScopes: deliver.TaskScopes})
+	set, problems := rules.Load(rules.Sources{Files: map[string][]byte{"graphics/patchsets.yaml": text}, Teams: teams, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes})
 	for _, p := range problems {
 		t.Error(p)
 	}

@@ -15,6 +15,8 @@ import (
 // Tasks is what delivery needs of Taskcluster's queue.
 type Tasks interface {
 	CreateTask(ctx context.Context, taskID string, definition json.RawMessage, caller taskcluster.Caller) (*taskcluster.TaskStatus, error)
+	RerunTask(ctx context.Context, taskID string, caller taskcluster.Caller) (*taskcluster.TaskStatus, error)
+	CancelTask(ctx context.Context, taskID string, caller taskcluster.Caller) (*taskcluster.TaskStatus, error)
 	Status(ctx context.Context, taskID string) (*taskcluster.TaskStatus, error)
 	Task(ctx context.Context, taskID string) (*taskcluster.Task, error)
 }

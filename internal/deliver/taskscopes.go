@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"verdict/rules"
@@ -12,11 +11,8 @@ import (
 	"verdict/taskcluster/scopes"
 )
 
-// createTask is the one method that is called for a rule, as its reference describes it.
-var createTask = func() *scopes.Method {
-	i := slices.IndexFunc(methods.All, func(m scopes.Method) bool { return m.Service == "queue" && m.Name == "createTask" })
-	return &methods.All[i]
-}()
+// createTask is what makes a task, as the queue's reference describes it.
+var createTask = scopes.Find(methods.All, "queue", "createTask")
 
 // TaskScopes are the scopes that creating a task takes, the least that granted allows: for rules.Sources, so that a
 // rule is compared with its team's grant by what a delivery will ask for.

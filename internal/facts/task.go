@@ -58,15 +58,24 @@ func (f *Session) GroupTasks(ctx context.Context) ([]taskcluster.GroupTask, erro
 	if f.group != nil {
 		return f.group, nil
 	}
-	group, err := f.s.Queue.ListTaskGroup(ctx, f.about.GroupID, largestGroup)
+	tasks, err := f.TasksOf(ctx, f.about.GroupID)
+	if err != nil {
+		return nil, err
+	}
+	f.group = tasks
+	return f.group, nil
+}
+
+// TasksOf are the tasks of any group, as the queue says now.
+func (f *Session) TasksOf(ctx context.Context, groupID string) ([]taskcluster.GroupTask, error) {
+	group, err := f.s.Queue.ListTaskGroup(ctx, groupID, largestGroup)
 	if errors.Is(err, taskcluster.ErrGroupTooLarge) {
 		return nil, none(err, taskcluster.ErrGroupTooLarge)
 	}
 	if err != nil {
 		return nil, none(err, taskcluster.ErrNotFound)
 	}
-	f.group = group.Tasks
-	return f.group, nil
+	return group.Tasks, nil
 }
 
 // KnownStatus is the status if it was asked for, else nil.

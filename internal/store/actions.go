@@ -148,6 +148,16 @@ func (s *Store) Actions(ctx context.Context, f Filter) ([]Action, error) {
 	return actions, nil
 }
 
+// OpenOf are the actions of a kind that are decided and not over, those that are held too.
+func (s *Store) OpenOf(ctx context.Context, kind string) ([]Action, error) {
+	open, err := all(ctx, s.read, scanAction, "SELECT "+actionColumns+` FROM actions
+		WHERE state IN ('pending', 'running', 'retrying', 'held', 'waiting') AND kind = $1`, kind)
+	if err != nil {
+		return nil, fmt.Errorf("list the open actions of kind %s: %w", kind, err)
+	}
+	return open, nil
+}
+
 // RetryAction lets an action that is held, dead, cancelled, superseded or waits for its next attempt be tried at
 // once, its attempts counted anew.
 func (s *Store) RetryAction(ctx context.Context, id string) error {

@@ -163,3 +163,16 @@ func TestActionsNarrowsByEachFilter(t *testing.T) {
 		}
 	})
 }
+
+func TestOpenOfTellsWhatIsDecidedAndNotOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		open, over, other := action(1, "main~7"), action(2, "main~7"), action(3, "main~7")
+		open.Kind, over.Kind = "rerun", "rerun"
+		must(t, s.AddActions(ctx, []store.Action{open, over, other}))
+		must(t, s.CancelAction(ctx, over.ID))
+		if got := get[[]store.Action](t)(s.OpenOf(ctx, "rerun")); len(got) != 1 || got[0].ID != open.ID {
+			t.Errorf("got %+v, want %s alone", got, open.ID)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -202,6 +203,45 @@ func TestALinkThatTheBotMadeStays(t *testing.T) {
 		}
 		if _, ok, err := s.Link(ctx, "group", "t"); ok || err != nil {
 			t.Errorf("a link that nobody made: %t, %v", ok, err)
+		}
+	})
+}
+
+func TestGroupsOfAreThoseOfTheRevisionAlone(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		link := func(kind, id string, change int, revision string) store.Link {
+			return store.Link{Kind: kind, ID: id, Server: "main", Change: change, Patchset: 1, Revision: revision}
+		}
+		links := []store.Link{link("group", "b", 7, "r1"), link("group", "a", 7, "r1"), link("task", "t", 7, "r1"), link("group", "c", 7, "r2"), link("group", "d", 8, "r1")}
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{event(1)}}))
+		must(t, s.FinishEvent(ctx, store.Verdict{Event: claimOne(t, s, time.Hour), State: store.EventDecided, Links: links}))
+		if got := get[[]string](t)(s.GroupsOf(ctx, "main", 7, "r1")); !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("got %v, want a and b", got)
+		}
+	})
+}
+
+func TestUndecidedIsWhatIsOpenOfAGroupsTasks(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		settled, failed := event(1), event(2)
+		settled.Type, settled.GroupID, settled.TaskID = "settled", "g", "t1"
+		failed.Type, failed.GroupID, failed.TaskID = "failed", "h", "t2"
+		get[int](t)(s.Accept(ctx, store.Intake{Events: []store.Event{settled, failed}}))
+		for group, want := range map[string]bool{"g": false, "h": true, "i": false} {
+			if got := get[bool](t)(s.Undecided(ctx, group)); got != want {
+				t.Errorf("group %s: %t, want %t", group, got, want)
+			}
+		}
+		for _, ev := range get[[]store.Event](t)(s.ClaimEvents(ctx, "me", 2, time.Hour)) {
+			if ev.GroupID == "h" && !get[bool](t)(s.Undecided(ctx, "h")) {
+				t.Error("what is being decided doesn't count as undecided")
+			}
+			must(t, s.FinishEvent(ctx, store.Verdict{Event: ev, State: store.EventDecided}))
+		}
+		if get[bool](t)(s.Undecided(ctx, "h")) {
+			t.Error("what is decided counts as undecided")
 		}
 	})
 }

@@ -39,6 +39,27 @@ func (s *Store) Link(ctx context.Context, kind, id string) (l Link, ok bool, err
 	return l, ok, nil
 }
 
+// GroupsOf are the task groups that are known to be for a revision of a change.
+func (s *Store) GroupsOf(ctx context.Context, server string, change int, revision string) ([]string, error) {
+	ids, err := all(ctx, s.read, text, `SELECT id FROM links WHERE server = $1 AND change_num = $2 AND revision = $3 AND kind = 'group' ORDER BY id`,
+		server, change, revision)
+	if err != nil {
+		return nil, fmt.Errorf("list the groups of %s~%d: %w", server, change, err)
+	}
+	return ids, nil
+}
+
+// Undecided tells whether something that is known of a group's tasks waits to be decided, but for what became of them
+// in the end.
+func (s *Store) Undecided(ctx context.Context, groupID string) (bool, error) {
+	_, some, err := first(ctx, s.read, text, `SELECT id FROM events WHERE state IN ('received', 'deciding') AND group_id = $1
+		AND task_id <> '' AND type <> 'settled' LIMIT 1`, groupID)
+	if err != nil {
+		return false, fmt.Errorf("look for what is undecided of group %s: %w", groupID, err)
+	}
+	return some, nil
+}
+
 // writeGroups moves groups on to their next generation. One that was moved meanwhile is read again by the caller.
 func (t *tx) writeGroups(ctx context.Context, groups []GroupState) error {
 	for _, g := range slices.SortedFunc(slices.Values(groups), func(a, b GroupState) int { return cmp.Compare(a.GroupID, b.GroupID) }) {

@@ -147,7 +147,7 @@ func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
 	}
 	in.goodTeams = in.teams
 	in.Sources = rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes, Messages: facts.Messages(),
+		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(),
 	}
 	return in, nil
 }

@@ -155,7 +155,7 @@ func (g gerritServer) SubmitRevision(ctx context.Context, changeID, revision str
 	})
 }
 
-// queue has points around what is created.
+// queue has points around what tasks are made and made to do.
 type queue struct {
 	app.Queue
 	points *Points
@@ -165,5 +165,19 @@ type queue struct {
 func (q queue) CreateTask(ctx context.Context, taskID string, definition json.RawMessage, caller taskcluster.Caller) (*taskcluster.TaskStatus, error) {
 	return around(q.points, "taskcluster.CreateTask", func() (*taskcluster.TaskStatus, error) {
 		return q.Queue.CreateTask(ctx, taskID, definition, caller)
+	})
+}
+
+// RerunTask implements deliver.Tasks.
+func (q queue) RerunTask(ctx context.Context, taskID string, caller taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return around(q.points, "taskcluster.RerunTask", func() (*taskcluster.TaskStatus, error) {
+		return q.Queue.RerunTask(ctx, taskID, caller)
+	})
+}
+
+// CancelTask implements deliver.Tasks.
+func (q queue) CancelTask(ctx context.Context, taskID string, caller taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return around(q.points, "taskcluster.CancelTask", func() (*taskcluster.TaskStatus, error) {
+		return q.Queue.CancelTask(ctx, taskID, caller)
 	})
 }
