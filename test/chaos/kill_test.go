@@ -128,7 +128,7 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 }
 
 // reading are methods that change nothing.
-var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
+var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
 	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups Task Status ListTaskGroup"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
@@ -143,7 +143,8 @@ func TestEachStepHasPoints(t *testing.T) {
 	w.unwell()
 	b, _ := story(t, w, strike{})
 	lived, _ := life(t, newWorld(t), strike{})
-	passed := strings.Join(slices.Concat(b.trace(), lived.trace()), "\n")
+	stepped, _ := steps(t, newWorld(t), strike{})
+	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace()), "\n")
 	parts := reflect.TypeFor[app.Parts]()
 	for i := range parts.NumField() {
 		part := parts.Field(i).Type
@@ -164,6 +165,6 @@ func TestEachStepHasPoints(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Logf("the points of both stories:\n%s", passed)
+		t.Logf("the points of all stories:\n%s", passed)
 	}
 }
