@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"verdict/internal/app/ruleset"
 	"verdict/internal/config"
-	"verdict/internal/deliver"
 	"verdict/rules"
 )
 
@@ -24,7 +24,7 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes})
+	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams})
 	for _, d := range append(diagnostics, found...) {
 		t.Errorf("%s\n%s", d, d.Excerpt())
 	}

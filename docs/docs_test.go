@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"verdict/internal/deliver"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
@@ -151,7 +151,7 @@ func TestExamplesLoad(t *testing.T) {
 		}
 		for i, m := range found {
 			file := fmt.Sprintf("firmware/%d.yaml", i)
-			_, diagnostics := rules.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages()})
+			_, diagnostics := ruleset.Load(rules.Sources{Files: map[string][]byte{file: []byte(m[1])}, Teams: teams})
 			for _, d := range diagnostics {
 				t.Errorf("%s, example %d: %s\n%s", name, i+1, d, d.Excerpt())
 			}

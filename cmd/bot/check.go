@@ -11,9 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/config"
-	"verdict/internal/deliver"
-	"verdict/internal/facts"
 	"verdict/rules"
 )
 
@@ -101,7 +100,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages()})
+	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID})
 	for _, r := range refused {
 		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
 	}

@@ -19,10 +19,9 @@ import (
 	"verdict/internal/app"
 	"verdict/internal/app/admin"
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/config"
-	"verdict/internal/deliver"
 	"verdict/internal/doctor"
-	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -144,8 +143,8 @@ func (p *patient) rules() {
 		p.tell(doctor.Missing, "rules", err.Error(), "correct rules.dir, or let the user that the bot runs as read it")
 		return
 	}
-	set, found := rules.Load(rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(),
+	set, found := ruleset.Load(rules.Sources{
+		Files: files, Teams: teams, ExchangePrefix: p.cfg.Pulse.ExchangePrefix, SchedulerID: p.cfg.Taskcluster.SchedulerID,
 	})
 	if rules.HasErrors(found) {
 		p.tell(doctor.Missing, "rules", "there are errors in the rules", "bot check says which")

@@ -6,8 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"verdict/internal/deliver"
-	"verdict/internal/facts"
+	"verdict/internal/app/ruleset"
 	"verdict/rules"
 	"verdict/rules/rulestest"
 )
@@ -54,7 +53,7 @@ func TestTenThousandRulesKeepLittle(t *testing.T) {
 		t.Fatal(found)
 	}
 	before := kept()
-	set, found := rules.Load(rules.Sources{Files: files, Teams: teams, TaskScopes: deliver.TaskScopes, Messages: facts.Messages()})
+	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams})
 	after := kept()
 	if rules.HasErrors(found) || len(set.Rules()) != 10_000 {
 		t.Fatal(len(set.Rules()), found)

@@ -9,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/config"
-	"verdict/internal/deliver"
-	"verdict/internal/facts"
 	"verdict/rules"
 	"verdict/rules/yamlfile"
 	"verdict/taskcluster/scopes"
@@ -103,8 +102,8 @@ func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
 			return nil, err
 		}
 		var more []rules.Diagnostic
-		set, more = rules.Load(rules.Sources{
-			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(), ShowScopes: true,
+		set, more = ruleset.Load(rules.Sources{
+			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, ShowScopes: true,
 		})
 		found = append(found, more...)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/rulefiles"
-	"verdict/internal/deliver"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/sandbox"
 	"verdict/rules"
 	"verdict/rules/ruletest"
@@ -199,7 +199,7 @@ func teamOf(file string, teams *rules.Teams) (name, folder string) {
 
 // load makes a set of one team's rules. What roles in its grant give nobody can say here: it counts as all.
 func (s *testSuite) load(root, folder string, files map[string][]byte, teams *rules.Teams) *rules.Set {
-	in := rules.Sources{Files: map[string][]byte{}, Teams: teams, TaskScopes: deliver.TaskScopes}
+	in := rules.Sources{Files: map[string][]byte{}, Teams: teams}
 	for name, data := range files {
 		if strings.HasPrefix(name, folder) {
 			in.Files[name] = data
@@ -212,7 +212,7 @@ func (s *testSuite) load(root, folder string, files map[string][]byte, teams *ru
 		}
 		in.Teams, _ = teams.WithRoles(all, "", nil)
 	}
-	set, found := rules.Load(in)
+	set, found := ruleset.Load(in)
 	for _, d := range found {
 		if d.Severity == rules.Error {
 			d.File = shown(filepath.Join(root, filepath.FromSlash(d.File)))

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/app/trial"
 	"verdict/internal/config"
-	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -120,7 +120,7 @@ func (o *tryOptions) configuration(g *global, cmd *cobra.Command) (*config.Confi
 
 // load reads the rules; those of a team with errors are left out, and told.
 func (o *tryOptions) load(cmd *cobra.Command, cfg *config.Config) (*rules.Set, error) {
-	in := rules.Sources{TaskScopes: deliver.TaskScopes}
+	in := rules.Sources{}
 	dir, teamsFile := o.rules, o.teams
 	if cfg != nil {
 		in.ExchangePrefix, in.SchedulerID = cfg.Pulse.ExchangePrefix, cfg.Taskcluster.SchedulerID
@@ -143,7 +143,7 @@ func (o *tryOptions) load(cmd *cobra.Command, cfg *config.Config) (*rules.Set, e
 	if in.Files, _, err = rulefiles.Read(root); err != nil {
 		return nil, err
 	}
-	set, more := rules.Load(in)
+	set, more := ruleset.Load(in)
 	for _, d := range append(found, more...) {
 		if d.Severity == rules.Error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s\n", d)

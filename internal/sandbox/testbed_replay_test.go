@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"verdict/internal/app/admin"
+	"verdict/internal/app/ruleset"
 	"verdict/internal/app/trial"
-	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
 	"verdict/rules/ruletest"
@@ -17,14 +17,14 @@ import (
 // What bot why --as-test writes is decided again as the bot decided it, with all that its clauses looked at.
 func TestARecordingIsDecidedAsTheBotDid(t *testing.T) {
 	teams, _ := rules.LoadTeams("teams.yaml", []byte(benchTeams))
-	set, _ := rules.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules + `  - name: all-facts
+	set, _ := ruleset.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules + `  - name: all-facts
     on: [{task: settled}, {group: settled}, {gerrit: patchset-created}, {exchange: queue/task-failed}]
     when:
       - 'now - change.created < duration("1h")'
       - 'patchset.current && change.owner.username == "alice" && files.size() > 0'
     do:
       - comment: 'seen'
-`)}, Teams: teams, TaskScopes: deliver.TaskScopes})
+`)}, Teams: teams})
 	bed, err := NewTestbed(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestARecordingIsDecidedAsTheBotDid(t *testing.T) {
 }
 
 func TestARecordingOfAnotherFormIsRefused(t *testing.T) {
-	set, _ := rules.Load(rules.Sources{})
+	set, _ := ruleset.Load(rules.Sources{})
 	for text, want := range map[string]string{
 		`{`:                                "not JSON of its form",
 		`{"recording": 2}`:                 "version 2, this release reads 1",

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"verdict/internal/deliver"
+	"verdict/internal/app/ruleset"
 	"verdict/rules"
 	"verdict/rules/ruletest"
 )
@@ -86,7 +86,7 @@ rules:
 func runBench(t *testing.T, tests, more string) ruletest.Report {
 	t.Helper()
 	teams, diagnostics := rules.LoadTeams("teams.yaml", []byte(benchTeams))
-	set, found := rules.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules + more)}, Teams: teams, TaskScopes: deliver.TaskScopes})
+	set, found := ruleset.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules + more)}, Teams: teams})
 	if len(diagnostics)+len(found) > 0 {
 		t.Fatal(diagnostics, found)
 	}
@@ -266,7 +266,7 @@ tests:
 // BenchmarkTest is one test of the usual kind: its time is what a team waits for, times its tests.
 func BenchmarkTest(b *testing.B) {
 	teams, _ := rules.LoadTeams("teams.yaml", []byte(benchTeams))
-	set, _ := rules.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules)}, Teams: teams, TaskScopes: deliver.TaskScopes})
+	set, _ := ruleset.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules)}, Teams: teams})
 	file, _ := ruletest.Read("graphics/ci.test.yaml", "graphics", []byte(`
 tests:
   - name: it

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"verdict/internal/deliver"
+	"verdict/internal/app/ruleset"
 	"verdict/rules"
 	"verdict/rules/ruletest"
 )
@@ -55,7 +55,7 @@ func (f folder) run(t *testing.T) ruletest.Report {
 	var tests []*ruletest.File
 	sets := map[string]*rules.Set{}
 	for _, team := range f.teams.All() {
-		in := rules.Sources{Files: map[string][]byte{}, Teams: f.teams, TaskScopes: deliver.TaskScopes}
+		in := rules.Sources{Files: map[string][]byte{}, Teams: f.teams}
 		for name, data := range f.files {
 			if !strings.HasPrefix(name, team.Folder) {
 				continue
@@ -69,7 +69,7 @@ func (f folder) run(t *testing.T) ruletest.Report {
 				tests = append(tests, file)
 			}
 		}
-		set, found := rules.Load(in)
+		set, found := ruleset.Load(in)
 		for _, d := range found {
 			t.Errorf("%s\n%s", d, d.Excerpt())
 		}

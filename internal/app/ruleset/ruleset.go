@@ -20,8 +20,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"verdict/internal/app/rulefiles"
-	"verdict/internal/deliver"
-	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -147,7 +145,7 @@ func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
 	}
 	in.goodTeams = in.teams
 	in.Sources = rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID, TaskScopes: deliver.TaskScopes, StepScopes: deliver.StepScopes, Messages: facts.Messages(),
+		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID,
 	}
 	return in, nil
 }
@@ -157,7 +155,7 @@ var errNoRules = errors.New("the folder holds no rules, though teams had some; e
 // choose makes the set: of the files as they are, and, for each team that they are broken for, of its last good ones.
 func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error {
 	var diagnostics []rules.Diagnostic
-	in.fresh, diagnostics = rules.Load(in.Sources)
+	in.fresh, diagnostics = Load(in.Sources)
 	if len(in.fresh.TeamNames()) == 0 && hasFilesOf(kept, in.Teams) {
 		return fmt.Errorf("%s: %w", l.Dir, errNoRules) // a folder that is not mounted must not take all votes back
 	}
@@ -177,7 +175,7 @@ func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error
 	}
 	mixed := in.Sources
 	mixed.Files = withLastGood(in.Files, in.Teams, broken, kept)
-	next.Set, _ = rules.Load(mixed)
+	next.Set, _ = Load(mixed)
 	for team, found := range next.Set.Broken() {
 		next.Broken[team] = append(next.Broken[team], "the last good version can't be used either, this team has no rules: "+lines(found))
 	}
