@@ -75,10 +75,14 @@ func eachPoint(t *testing.T, points []string, do func(t *testing.T, point string
 	all.Wait()
 }
 
-// killedAt tells a story in a world, with the bot killed at a point. In another telling its steps may be one fewer, where
-// a message waited for no neighbours, or the last one may fall into the end: then it is told again.
+// tellings is how often a story is told until its steps come to a point.
+const tellings = 8
+
+// killedAt tells a story in a world, with the bot killed at a point. In another telling its steps may be fewer, where
+// a message waited for no neighbours or a poll found more at once, or the last one may fall into the end: then it is told
+// again.
 func killedAt(t *testing.T, point string, tell func(*testing.T, *world, strike) (*bot, bool), in func(*world)) {
-	for range 3 {
+	for range tellings {
 		w := newWorld(t)
 		in(w)
 		if _, cameBack := tell(t, w, w.armed(point, "KILL")); cameBack {
