@@ -17,7 +17,7 @@ func TestTargetsAreFoundByWhatTheyDeclare(t *testing.T) {
 		"a/in_test.go":    "package a\n\nimport \"testing\"\n\nfunc FuzzIn(f *testing.F) {}\nfunc BenchmarkIn(b *testing.B) {}\n",
 		"a/out_test.go":   "package a_test\n\nimport \"testing\"\n\nfunc FuzzOut(fuzz *testing.F) {}\n// func FuzzNot(f *testing.F) {}\n",
 		"b/b.go":          "package b\n",
-		"b/plain_test.go": "package b\n\nimport \"testing\"\n\nfunc TestPlain(t *testing.T) {}\n",
+		"b/plain_test.go": "package b\n\nimport \"testing\"\n\nfunc TestPlain(t *testing.T) {}\nfunc TestItCostsLittle(t *testing.T) {}\n",
 	} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -34,6 +34,10 @@ func TestTargetsAreFoundByWhatTheyDeclare(t *testing.T) {
 	found, err = s.targets(t.Context(), benchmark)
 	if err != nil || len(found) != 1 || !slices.Equal(found[0].Names, []string{"BenchmarkIn"}) {
 		t.Errorf("benchmarks %+v, %v; want BenchmarkIn of m/a", found, err)
+	}
+	found, err = s.targets(t.Context(), measurement)
+	if err != nil || len(found) != 1 || !slices.Equal(found[0].Names, []string{"TestItCostsLittle"}) {
+		t.Errorf("tests that measure %+v, %v; want TestItCostsLittle of m/b", found, err)
 	}
 }
 

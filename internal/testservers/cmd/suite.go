@@ -57,7 +57,7 @@ func test(ctx context.Context, packages []string) int {
 		{"tests, with the race detector", s.tests},
 		{"fuzz targets, a few seconds each", s.fuzz},
 		{"benchmarks, once each", s.benchmarks},
-		{"comparisons with others", s.comparisons},
+		{"comparisons, without the race detector", s.comparisons},
 	} {
 		if ctx.Err() == nil {
 			heading(step.title)

@@ -13,6 +13,8 @@ import (
 var (
 	fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
 	benchmark  = regexp.MustCompile(`(?m)^func (Benchmark\w+)\(\w+ \*testing\.B\)`)
+	// measurement is a test that compares how long things take. The race detector slows one thing more than another.
+	measurement = regexp.MustCompile(`(?m)^func (Test\w*` + measured + `\w*)\(\w+ \*testing\.T\)`)
 )
 
 // target is a package that declares functions of a kind, and their names.

@@ -12,14 +12,29 @@ import (
 	"verdict/internal/testservers/report"
 )
 
-// tests runs `go test` over everything, in an order of its own each time.
+// measured is what the names of tests that compare costs have in them.
+const measured = "Cost"
+
+// tests runs `go test` over everything, in an order of its own each time, but for what comparisons runs.
 func (s *suite) tests(ctx context.Context) {
-	s.goTest(ctx, append([]string{"go", "test", "-race", "-count=1", "-shuffle=on", "-timeout=8m", "-json"}, s.packages...))
+	s.goTest(ctx, append([]string{"go", "test", "-race", "-count=1", "-shuffle=on", "-timeout=8m", "-skip=" + measured, "-json"}, s.packages...))
 }
 
-// comparisons runs the tests of bench, which measure: one package after the
+// comparisons runs the tests that measure, here and in bench: one package after the
 // other, and without the race detector.
 func (s *suite) comparisons(ctx context.Context) {
+	packages, err := s.targets(ctx, measurement)
+	if err != nil {
+		s.fail("find tests that measure", err.Error())
+		return
+	}
+	if len(packages) > 0 {
+		argv := []string{"go", "test", "-count=1", "-p=1", "-timeout=5m", "-run=" + measured, "-json"}
+		for _, p := range packages {
+			argv = append(argv, p.ImportPath)
+		}
+		s.goTest(ctx, argv)
+	}
 	if _, err := os.Stat("bench/go.mod"); err != nil || !slices.Contains(s.packages, "./...") {
 		return // only some packages are asked for
 	}
