@@ -24,6 +24,8 @@ func actionSchema() schema {
 		"submit":    nothing("Submits the change."),
 		"task":      taskSchema(false),
 		"tasks":     {"type": []string{"object", "array"}, "description": "Definitions of several tasks, each with a key.", "items": taskSchema(true)},
+		"rerun":     stepSchema(kindRerun, "Runs the event's task again, or those of its group."),
+		"cancel":    stepSchema(kindCancel, "Cancels the event's task, or those of its group."),
 		"inline":    {"type": []string{"array", "object"}, "minItems": 1, "items": inlineSchema(), "description": "Comments on lines, for comment."},
 		"key":       textAbout("What the action is known by, where its kind and target don't tell it."),
 		"while":     celSchema("What was said stands as long as this CEL expression is true."),
@@ -81,6 +83,16 @@ func taskSchema(many bool) schema {
 		schema{"type": "object", "properties": properties, "description": "A task's definition, as for queue.createTask, with key as half of its identity."},
 		schema{"propertyNames": keysOf(taskKeys), "required": required, "anyOf": oneOfKeys([]string{"taskQueueId", "provisionerId"})},
 	)
+}
+
+// stepSchema is rerun or cancel.
+func stepSchema(kind, about string) schema {
+	out := yamlfile.SchemaOf(stepForm{}, nil, map[string]schema{
+		"tasks": {"enum": []string{stepTasks[kind]}, "description": "Those of the group, not the event's own task."},
+		"named": textAbout("Which of them, by names with * and ?; all if nothing is said."),
+	})
+	out["dependencies"], out["description"] = schema{"named": []string{"tasks"}}, about
+	return out
 }
 
 func inlineSchema() schema {
