@@ -75,7 +75,7 @@ func (r *rabbit) restart(meanwhile func()) {
 // stored, and others wait; when it is there again it delivers all of them again.
 func TestRabbitMQStopsInTheMiddle(t *testing.T) {
 	r := newRabbit(t)
-	for _, at := range []string{"ingest.Accept#2:before", "ingest.Accept#2:after"} {
+	for _, at := range []string{"ingest.pulse.Accept#1:before", "ingest.pulse.Accept#1:after"} {
 		t.Run(at, func(t *testing.T) {
 			user, password := testservers.PulseUser(t)
 			w := newWorldOn(t, r.url, user, password, r.publish)

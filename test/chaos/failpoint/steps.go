@@ -24,12 +24,13 @@ type intake struct {
 	seen map[string]bool
 }
 
-// Accept implements ingest.Store.
+// Accept implements ingest.Store. What polls bring is counted apart: how often they come to see what the bot itself did
+// is another matter than what messages tell.
 func (s *intake) Accept(ctx context.Context, in store.Intake) (added int, err error) {
 	if !s.news(in) {
 		return s.Store.Accept(ctx, in)
 	}
-	return around(s.points, "ingest.Accept", func() (int, error) { return s.Store.Accept(ctx, in) })
+	return around(s.points, "ingest."+in.Events[0].Source+".Accept", func() (int, error) { return s.Store.Accept(ctx, in) })
 }
 
 func (s *intake) news(in store.Intake) bool {
