@@ -33,6 +33,13 @@ func newPattern(text string) (pattern, error) {
 	return p, nil
 }
 
+// FitsPattern tells whether a name fits a pattern as in teams.yaml and in `project:` of a rule. Nothing fits what is no
+// pattern.
+func FitsPattern(text, name string) bool {
+	p, err := newPattern(text)
+	return err == nil && p.match(name) != p.negate
+}
+
 // String is the pattern as written.
 func (p pattern) String() string {
 	if p.negate {

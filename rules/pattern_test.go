@@ -99,3 +99,19 @@ func FuzzPattern(f *testing.F) {
 		}
 	})
 }
+
+func TestFitsPattern(t *testing.T) {
+	for _, test := range []struct {
+		pattern, name string
+		fits          bool
+	}{
+		{"platform/gfx", "platform/gfx", true}, {"platform/gfx", "platform/gfx2", false},
+		{"platform/**", "platform/a/b", true}, {"platform/**", "platform", true}, {"platform/**", "platforms", false},
+		{"platform/*", "platform/a/b", false}, {"**/tools", "infra/tools", true}, {"lib?", "lib1", true},
+		{"!platform/*", "platform/a", false}, {"!platform/*", "infra", true}, {"a**", "a1", false}, {"", "", false},
+	} {
+		if got := FitsPattern(test.pattern, test.name); got != test.fits {
+			t.Errorf("%q fits %q: got %v, want %v", test.name, test.pattern, got, test.fits)
+		}
+	}
+}

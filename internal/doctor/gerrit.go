@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -196,14 +195,9 @@ func (g Gerrit) named(f *findings, one granted, visible map[string]*gerrit.Proje
 	}
 }
 
-// fitsAny tells whether some project fits a pattern as in teams.yaml: ** stands alone between slashes for any number of
-// parts, none included, * and ? within a part.
 func fitsAny(pattern string, projects map[string]*gerrit.ProjectInfo) bool {
-	form := regexp.QuoteMeta("/" + pattern)
-	form = strings.NewReplacer(`/\*\*`, `(/.*)?`, `\*`, `[^/]*`, `\?`, `[^/]`).Replace(form)
-	fits := regexp.MustCompile("^" + form + "$") // quoted, it is always one
 	for name := range projects {
-		if fits.MatchString("/" + name) {
+		if rules.FitsPattern(pattern, name) {
 			return true
 		}
 	}
