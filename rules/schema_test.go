@@ -1,57 +1,19 @@
 package rules_test
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"verdict/rules"
 	"verdict/rules/yamlfile"
+	"verdict/rules/yamlfile/yamlfiletest"
 )
 
-// compiled is a schema in the hands of a validator that isn't ours.
-func compiled(t *testing.T, s yamlfile.Schema) *jsonschema.Schema {
-	t.Helper()
-	text, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-// validate tells what a schema says about a file.
-func validate(t *testing.T, schema *jsonschema.Schema, name string, data []byte) error {
-	t.Helper()
-	file, problems := yamlfile.Parse(name, data)
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	value, problems := file.Root.Value()
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	return schema.Validate(value)
-}
-
 func TestSchemasAcceptTheExamples(t *testing.T) {
-	ofRules, ofTeams := compiled(t, rules.Schema()), compiled(t, rules.TeamsSchema())
-	for pattern, schema := range map[string]*jsonschema.Schema{
+	ofRules, ofTeams := yamlfiletest.NewValidator(t, rules.Schema()), yamlfiletest.NewValidator(t, rules.TeamsSchema())
+	for pattern, schema := range map[string]yamlfiletest.Validator{
 		"examples/*/*.yaml": ofRules, "../deploy/example/rules/*/*.yaml": ofRules,
 		"examples/teams.yaml": ofTeams, "../deploy/example/teams.yaml": ofTeams,
 	} {
@@ -67,7 +29,7 @@ func TestSchemasAcceptTheExamples(t *testing.T) {
 			if strings.HasSuffix(name, ".test.yaml") {
 				continue
 			}
-			if err := validate(t, schema, name, data); err != nil {
+			if err := schema.Validate(t, name, data); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -93,7 +55,7 @@ func rule(replace, by string) string {
 
 // What the schema refuses the loader refuses too, and it doesn't refuse what the loader reads.
 func TestSchemaAndLoaderAgree(t *testing.T) {
-	schema := compiled(t, rules.Schema())
+	schema := yamlfiletest.NewValidator(t, rules.Schema())
 	const definition = "metadata: {name: n, description: d}, payload: {}, deadline: {$fromNow: 1 hour}"
 	tests := []struct {
 		replace, by string
@@ -148,7 +110,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 	}
 	for _, test := range tests {
 		text := rule(test.replace, test.by)
-		err := validate(t, schema, "f.yaml", []byte(text))
+		err := schema.Validate(t, "f.yaml", []byte(text))
 		_, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/f.yaml": []byte(text)}})
 		if (err == nil) != test.right {
 			t.Errorf("%q for %q: right is %v, the schema says %v", test.by, test.replace, test.right, err)
@@ -160,7 +122,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 }
 
 func TestTeamsSchemaRefusesWhatTheLoaderDoes(t *testing.T) {
-	schema := compiled(t, rules.TeamsSchema())
+	schema := yamlfiletest.NewValidator(t, rules.TeamsSchema())
 	const grant = "{server: main, projects: [p], actions: [vote]}"
 	for _, text := range []string{
 		"{}", "team: {}", "teams: {a: {}}", "teams: {a: {folder: a}}", "teams: {a: {foldr: a/}}",
@@ -170,14 +132,14 @@ func TestTeamsSchemaRefusesWhatTheLoaderDoes(t *testing.T) {
 		"teams: {a: {folder: a/, taskcluster: {trust: [{who: anyone}]}}}",
 		"teams: {a: {folder: a/, limits: {actionsPerMinute: -1}}}",
 	} {
-		if err := validate(t, schema, "teams.yaml", []byte(text)); err == nil {
+		if err := schema.Validate(t, "teams.yaml", []byte(text)); err == nil {
 			t.Errorf("the schema allows %s", text)
 		}
 		if _, found := rules.LoadTeams("teams.yaml", []byte(text)); !rules.HasErrors(found) {
 			t.Errorf("LoadTeams allows %s", text)
 		}
 	}
-	if err := validate(t, schema, "teams.yaml", []byte("teams: {a: {folder: a/, gerrit: ["+grant+"]}}")); err != nil {
+	if err := schema.Validate(t, "teams.yaml", []byte("teams: {a: {folder: a/, gerrit: ["+grant+"]}}")); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,33 +1,14 @@
 package config
 
 import (
-	"encoding/json"
 	"os"
-	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
-	"verdict/rules/yamlfile"
+	"verdict/rules/yamlfile/yamlfiletest"
 )
 
 func TestSchemaAgreesWithParse(t *testing.T) {
-	text, err := json.Marshal(Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("schema.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := yamlfiletest.NewValidator(t, Schema())
 	whole, err := os.ReadFile(example)
 	if err != nil {
 		t.Fatal(err)
@@ -53,12 +34,7 @@ func TestSchemaAgreesWithParse(t *testing.T) {
 		{"gerrit: {main: {url: 'https://review.example.org', user: v, limits: {concurrent: 1.5}}}\n", false},
 	}
 	for _, test := range tests {
-		file, problems := yamlfile.Parse("config.yaml", []byte(test.in))
-		if len(problems) > 0 {
-			t.Fatal(Problems(problems))
-		}
-		value, _ := file.Root.Value()
-		if err := schema.Validate(value); (err == nil) != test.right {
+		if err := schema.Validate(t, "config.yaml", []byte(test.in)); (err == nil) != test.right {
 			t.Errorf("right is %v, the schema says %v of\n%s", test.right, err, test.in)
 		}
 		if _, err := Parse("config.yaml", []byte(test.in)); (err == nil) != test.right {

@@ -185,7 +185,7 @@ func TestLibraryIsImportedByOnePackage(t *testing.T) {
 // TestFakesStayOutOfTheBot: the fakes are for tests, and for the sandbox,
 // which is made of them.
 func TestFakesStayOutOfTheBot(t *testing.T) {
-	fakes := []string{"pulse/pulsetest", "rules/rulestest", "gerrit/gerrittest", "taskcluster/taskclustertest", "internal/testservers"}
+	fakes := []string{"pulse/pulsetest", "rules/rulestest", "rules/yamlfile/yamlfiletest", "gerrit/gerrittest", "taskcluster/taskclustertest", "internal/testservers"}
 	users := append([]string{"internal/sandbox", "test"}, fakes...)
 	for _, f := range files(t) {
 		for _, imported := range f.imports {
