@@ -30,13 +30,15 @@ type condition struct {
 
 // expression is a compiled text. Rules that write the same text share it.
 type expression struct {
-	program cel.Program
-	result  *types.Type
+	source string
+	in     scope
+	ready  *programs
+	result *types.Type
 	// facts and lets are the names that it uses, paths the fields of facts, for the explanation.
 	facts, lets []string
 	paths       []fieldPath
-	// outsider says whether it may hold an outsider's text.
-	outsider bool
+	// outsider says whether it may hold an outsider's text, loops that it goes through a list.
+	outsider, loops bool
 }
 
 // finding is what is wrong with an expression, at an offset counted in characters.
@@ -55,8 +57,6 @@ type compiled struct {
 	provides []string
 	// tests are the fields that have to be certain texts if the expression holds.
 	tests []test
-	// loops says that it goes through a list.
-	loops bool
 	// uses are the facts with the place where each is named first.
 	uses []access
 }
@@ -71,8 +71,8 @@ type access struct {
 
 // compiler compiles each text once.
 type compiler struct {
-	base     *cel.Env
 	messages *Messages
+	ready    *programs
 	// types are all that have fields.
 	types map[string][]Field
 	envs  map[string]*cel.Env
@@ -80,11 +80,10 @@ type compiler struct {
 }
 
 func newCompiler(messages *Messages) (*compiler, error) {
-	base, err := sharedEnv()
-	if err != nil {
+	if _, err := sharedEnv(); err != nil {
 		return nil, fmt.Errorf("build the CEL environment: %w", err)
 	}
-	return &compiler{base: base, messages: messages, types: messages.types(), envs: map[string]*cel.Env{}, done: map[string]*compiled{}}, nil
+	return &compiler{messages: messages, ready: newPrograms(messages), types: messages.types(), envs: map[string]*cel.Env{}, done: map[string]*compiled{}}, nil
 }
 
 // scope is what an expression may name beside the facts.
@@ -119,33 +118,41 @@ func (s scope) signature() string {
 
 func (c *compiler) env(in scope) (*cel.Env, error) {
 	signature := in.signature()
-	if signature == "" {
-		return c.base, nil
-	}
 	if env, ok := c.envs[signature]; ok {
 		return env, nil
 	}
-	base := c.base
-	if in.event != dyn {
-		var err error
-		if base, err = eventEnv(c.messages, in.event); err != nil {
-			return nil, fmt.Errorf("build the CEL environment of %s: %w", in.event, err)
-		}
-	}
-	options := make([]cel.EnvOption, len(in.lets))
-	for i, l := range in.lets {
-		options[i] = cel.Variable(l.name, l.result)
-	}
-	env, err := base.Extend(options...)
+	env, err := in.env(c.messages)
 	if err != nil {
-		return nil, fmt.Errorf("extend the CEL environment: %w", err)
+		return nil, err
 	}
 	c.envs[signature] = env
 	return env, nil
 }
 
+// env knows the names of a scope.
+func (s scope) env(messages *Messages) (*cel.Env, error) {
+	env, err := sharedEnv()
+	if s.event != dyn {
+		env, err = eventEnv(messages, s.event)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("build the CEL environment of %s: %w", s.event, err)
+	}
+	if len(s.lets) == 0 {
+		return env, nil
+	}
+	options := make([]cel.EnvOption, len(s.lets))
+	for i, l := range s.lets {
+		options[i] = cel.Variable(l.name, l.result)
+	}
+	if env, err = env.Extend(options...); err != nil {
+		return nil, fmt.Errorf("extend the CEL environment: %w", err)
+	}
+	return env, nil
+}
+
 func (c *compiler) fresh(text string, in scope) *compiled {
-	out := &compiled{expression: &expression{}}
+	out := &compiled{expression: &expression{source: text, in: in, ready: c.ready}}
 	env, err := c.env(in)
 	if err != nil {
 		out.findings = []finding{{message: err.Error()}}
@@ -163,16 +170,9 @@ func (c *compiler) fresh(text string, in scope) *compiled {
 	}
 	out.result = checked.OutputType()
 	analyze(checked, c.types, in.lets, out)
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if out.loops { // without a loop the work is bounded by the text's length, and need not be counted
-		options = append(options, cel.CostLimit(maxCost))
-	}
-	program, err := env.Program(checked, options...)
-	if err != nil {
+	if _, err := programOf(env, checked, out.loops); err != nil {
 		out.findings = append(out.findings, finding{length: len(text), message: strings.TrimSpace(err.Error())})
-		return out
 	}
-	out.program = program
 	return out
 }
 

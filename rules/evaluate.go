@@ -160,7 +160,11 @@ func (e *evaluation) value(c condition) (ref.Val, error) {
 			return nil, err
 		}
 	}
-	v, _, err := c.program.Eval(e)
+	program, err := c.ready.of(c.expression)
+	if err != nil {
+		return nil, e.failed(c, err)
+	}
+	v, _, err := program.Eval(e)
 	if err != nil {
 		return nil, e.failed(c, err)
 	}

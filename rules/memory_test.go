@@ -18,8 +18,8 @@ func TestTenThousandRulesFit(t *testing.T) {
 	took := time.Since(started)
 	kept := heap() - before
 	t.Logf("%d rules: %d MiB kept, loaded in %v", len(set.Rules()), kept>>20, took.Round(time.Millisecond))
-	if kept > 90<<20 {
-		t.Errorf("10 000 rules keep %d MiB, more than 90", kept>>20)
+	if kept > 60<<20 {
+		t.Errorf("10 000 rules keep %d MiB, more than 60", kept>>20)
 	}
 	runtime.KeepAlive(set)
 }

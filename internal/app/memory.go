@@ -8,9 +8,9 @@ import (
 
 const (
 	// loadingLimit is where the collector begins to work harder while rules are compiled: ten thousand rules leave
-	// more than half of it behind, and several times as much garbage on the way there.
+	// more than a third of it behind, and several times as much garbage on the way there.
 	loadingLimit = 96 << 20
-	// room is what may pass through, beside twice what the rules take. Intake makes much that is soon gone; up to
+	// room is what may pass through, beside two and a half times what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
 	room = 28 << 20
 	// ceiling keeps that within what a process with ten thousand rules may take, 160 MiB: the program itself and SQLite
@@ -37,4 +37,4 @@ func frugally(load func() error) error {
 }
 
 // limitFor is the limit for rules that take so much.
-func limitFor(heap int64) int64 { return max(min(2*heap+room, ceiling), heap+heap/2) }
+func limitFor(heap int64) int64 { return max(min(heap*5/2+room, ceiling), heap+heap/2) }
