@@ -27,7 +27,8 @@
 // and made harmless when it is made twice.
 //
 // All of that stands on [verdict/internal/store]: SQLite in a file, or PostgreSQL for several replicas. Kill the
-// process between any two lines, and the next one goes on from what is there. The words for the states of events and
+// process between any two lines, and the next one goes on from what is there. What somebody has to mend is kept there
+// too, and told once a day by [verdict/internal/problems]. The words for the states of events and
 // actions are in docs/states.md, and are the same in the code, the tables and the logs.
 //
 // [verdict/internal/app] puts it together and runs it: the stages, the rules in force

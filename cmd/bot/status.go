@@ -14,13 +14,20 @@ import (
 )
 
 func newStatus(g *global) *cobra.Command {
-	return &cobra.Command{
+	var problems bool
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "How the bot is: sources, rules, what waits, what is held",
 		Long: `Status asks the running bot by its admin socket, or looks into its store when none runs.
 
-It exits with 1 when no bot runs, when something is degraded, and when events are parked.`,
+Problems are what somebody has to mend: broken rules, rules that can't be evaluated, votes that are lost. Each is told to
+the team's contact in the log, once a day, and listed while it lasts; one that is met now and then, for a day after it
+was met last. --problems lists them alone, with what to do.
+
+It exits with 1 when no bot runs, when something is degraded, and when events are parked; with
+--problems, when there are any.`,
 		Example: `  bot status
+  bot status --problems
   bot status --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -29,10 +36,21 @@ It exits with 1 when no bot runs, when something is degraded, and when events ar
 				if err != nil {
 					return err
 				}
-				if g.json {
+				switch {
+				case problems && g.json:
+					err = printJSON(cmd, s.Problems)
+				case problems:
+					printProblems(cmd.OutOrStdout(), s.Problems)
+				case g.json:
 					err = printJSON(cmd, s)
-				} else {
+				default:
 					printStatus(cmd.OutOrStdout(), s)
+				}
+				if problems {
+					if err == nil && len(s.Problems) > 0 {
+						return errFindings
+					}
+					return err
 				}
 				if err == nil && (!s.Running || len(s.Degraded) > 0 || s.Counts.Events["parked"] > 0) {
 					return errFindings
@@ -40,6 +58,43 @@ It exits with 1 when no bot runs, when something is degraded, and when events ar
 				return err
 			})
 		},
+	}
+	cmd.Flags().BoolVar(&problems, "problems", false, "only what somebody has to mend, with what to do")
+	return cmd
+}
+
+// printProblems prints each with what was said and what to do.
+func printProblems(out io.Writer, all []admin.Problem) {
+	for _, p := range all {
+		fmt.Fprintf(out, "%s\n  %s\n  %s\n", problemLine(p), oneLine(p.Said), p.Do)
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(out, "no problems")
+	}
+}
+
+func problemLine(p admin.Problem) string {
+	line := oneLine(p.Name) + ", since " + when(p.Since)
+	if p.Team != "" {
+		line = "team " + p.Team + ": " + line
+	}
+	if p.Times > 1 {
+		line += fmt.Sprintf(", %d times", p.Times)
+	}
+	return line
+}
+
+// mostProblems is how many are shown beside everything else.
+const mostProblems = 10
+
+// printSomeProblems prints the first of them, a line each.
+func printSomeProblems(out io.Writer, all []admin.Problem) {
+	for i, p := range all {
+		if i == mostProblems {
+			fmt.Fprintf(out, "  %-12s %d more; bot status --problems lists them\n", "", len(all)-i)
+			return
+		}
+		fmt.Fprintf(out, "  %-12s %s\n", "problem", problemLine(p))
 	}
 }
 
@@ -79,6 +134,7 @@ func printStatus(out io.Writer, s admin.Status) {
 	for _, h := range s.Holds {
 		fmt.Fprintf(out, "  %-12s %s since %s by %s: %s\n", "held", h.Scope, when(h.Since), orDash(h.By), orDash(h.Reason))
 	}
+	printSomeProblems(out, s.Problems)
 }
 
 // sourceLine tells how a source goes; way is stream, webhook, or "".

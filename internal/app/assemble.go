@@ -26,6 +26,7 @@ import (
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -43,6 +44,7 @@ type bot struct {
 	store     *store.Store
 	socket    net.Listener
 	rules     *ruleset.Loader
+	problems  *problems.Teller
 	loads     loads
 	watcher   *rulefiles.Watcher
 	inbox     *ingest.Inbox
@@ -84,10 +86,11 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err != nil {
 		return b, err
 	}
+	b.problems = &problems.Teller{Store: b.store, Contact: func(team string) string { return b.rules.Contact(team) }, Log: b.log}
 	b.rules = &ruleset.Loader{
 		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
 		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
-		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Store: b.store, Log: b.log,
+		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Problems: b.problems, Store: b.store, Log: b.log,
 	}
 	if err := b.firstRules(ctx); err != nil {
 		return b, err
@@ -134,7 +137,7 @@ func (b *bot) wire(p *Parts) {
 	}
 	b.decider = &decide.Decider{
 		Store: p.Decisions, Facts: source, ExchangePrefix: cfg.Pulse.ExchangePrefix, SchedulerID: cfg.Taskcluster.SchedulerID,
-		Ease: b.inbox.Backlogged, Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
+		Tell: b.problems.Tell, Ease: b.inbox.Backlogged, Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
 		Lease: p.Pace.EventLease, Window: cmp.Or(p.Pace.Window, deliver.DefaultWindow),
 		Active: func() decide.Active {
 			a := b.rules.Active()

@@ -39,12 +39,17 @@ func (b *bot) firstRules(ctx context.Context) error {
 // unasked is how often auth is asked again what roles give, if it couldn't be.
 const unasked = time.Minute
 
+// remind is how often what is broken is looked at again: it is told once a day.
+const remind = time.Hour
+
 // watchRules loads the rules again when they change, and when asked to.
 func (b *bot) watchRules(ctx context.Context) error {
 	watching := make(chan error, 1)
 	go func() { watching <- b.watcher.Run(ctx) }()
 	again := time.NewTicker(unasked)
 	defer again.Stop()
+	still := time.NewTicker(remind)
+	defer still.Stop()
 	for {
 		select {
 		case err := <-watching:
@@ -53,6 +58,8 @@ func (b *bot) watchRules(ctx context.Context) error {
 			if b.rules.Active().Unasked {
 				b.loadRules(ctx)
 			}
+		case <-still.C:
+			b.rules.Remind(ctx)
 		case <-b.reload:
 			b.log.Info().Msg("the rules are read anew, as asked")
 			b.loadRules(ctx)

@@ -19,6 +19,7 @@ import (
 
 	"verdict/internal/crew"
 	"verdict/internal/facts"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -71,6 +72,8 @@ type Decider struct {
 	Lease time.Duration
 	// Ease says that intake needs the machine: then one worker works alone. Nil: never.
 	Ease func() bool
+	// Tell tells a team what it has to mend; nil: nobody is told.
+	Tell func(ctx context.Context, p problems.Problem)
 	// Decided is told of each event that was decided; nil: nobody is.
 	Decided func(ev store.Event, v store.Verdict)
 }

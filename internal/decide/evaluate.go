@@ -12,6 +12,7 @@ import (
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -114,7 +115,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	}
 	made, err := rule.Evaluate(rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
 	if err != nil {
-		return d.failed(s, rule, active, known, err, now, v)
+		return d.failed(ctx, s, rule, active, known, err, now, v)
 	}
 	shadow := d.Shadow || rule.Mode == rules.Shadow
 	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
@@ -130,8 +131,11 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not
 // stopped by it. It is never taken for "does not hold".
-func (d *Decider) failed(s *subject, rule *rules.Rule, active Active, known map[string]any, cause error, now time.Time, v *store.Verdict) error {
-	d.Log.Error().Err(cause).Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Msg("the rule could not be evaluated")
+func (d *Decider) failed(ctx context.Context, s *subject, rule *rules.Rule, active Active, known map[string]any, cause error, now time.Time, v *store.Verdict) error {
+	d.Log.Info().Err(cause).Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Msg("the rule could not be evaluated")
+	if d.Tell != nil {
+		d.Tell(ctx, unevaluated(s, rule, cause))
+	}
 	decision, err := record(s.Event, active.Set.Hash(), rule, &rules.Decision{Stopped: "error: " + cause.Error()}, known, false, now)
 	if err != nil {
 		return err
@@ -139,6 +143,19 @@ func (d *Decider) failed(s *subject, rule *rules.Rule, active Active, known map[
 	v.Decisions = append(v.Decisions, decision)
 	v.Event.Error = cause.Error()
 	return nil
+}
+
+// unevaluated is the problem of a rule that can't be evaluated: one for each field that it stumbles over.
+func unevaluated(s *subject, rule *rules.Rule, cause error) problems.Problem {
+	at := "an action"
+	var failed *rules.EvalError
+	if errors.As(cause, &failed) {
+		at = cmp.Or(failed.Field, failed.Clause)
+	}
+	return problems.Problem{
+		Team: rule.Team, Name: fmt.Sprintf("rule %s can't be evaluated: %s", rule.Name, at), Said: cause.Error(),
+		Remedy: "mend the rule; its events are parked, bot events retry " + s.ID + " decides this one again",
+	}
 }
 
 // where says why a rule on some projects has no part in an event of a task or group.

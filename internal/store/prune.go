@@ -12,7 +12,8 @@ type Retention struct {
 	// Events is how long the bodies of events are kept, and what was last seen of changes that are over; the ids of
 	// events, and what was made of them, stay.
 	Events time.Duration
-	// Decisions is how long decisions are kept, with their facts and explanations.
+	// Decisions is how long decisions are kept, with their facts and explanations, and problems that aren't met any
+	// more.
 	Decisions time.Duration
 }
 
@@ -37,6 +38,9 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 	}
 	if r.Decisions <= 0 {
 		return events, 0, nil
+	}
+	if err := s.pruneProblems(ctx, r.Decisions); err != nil {
+		return events, 0, err
 	}
 	for {
 		n, err := s.pruneOnce(ctx, `DELETE FROM decisions WHERE (event_id, team, rule) IN (SELECT event_id, team, rule FROM decisions

@@ -37,7 +37,7 @@ type Status struct {
 	Version  string `json:"version"`
 	Instance string `json:"instance"`
 	// Running is false where a command looked into the store of a bot that is away; then only Counts, Holds and
-	// Replicas are told.
+	// Problems are told.
 	Running bool      `json:"running"`
 	Mode    string    `json:"mode,omitempty"`
 	Started time.Time `json:"started,omitzero"`
@@ -47,6 +47,8 @@ type Status struct {
 	Rules    Rules     `json:"rules,omitzero"`
 	Replicas []Replica `json:"replicas"`
 	Holds    []Hold    `json:"holds"`
+	// Problems are what somebody has to mend; each was told to the team's contact, once a day.
+	Problems []Problem `json:"problems"`
 	Counts   Counts    `json:"counts"`
 }
 
@@ -90,6 +92,20 @@ type Replica struct {
 	ID   string    `json:"id"`
 	Set  string    `json:"rules"`
 	Seen time.Time `json:"seen"`
+}
+
+// Problem is something to mend, in a team's rules or about them.
+type Problem struct {
+	// Team is empty where it is no team's.
+	Team string `json:"team,omitempty"`
+	// Name is the same while it lasts, Said how it was last, Do what to do about it.
+	Name string `json:"name"`
+	Said string `json:"said"`
+	Do   string `json:"do,omitempty"`
+	// Since is when it began, Last when it was met last, Times how often since it began.
+	Since time.Time `json:"since"`
+	Last  time.Time `json:"last"`
+	Times int64     `json:"times"`
 }
 
 // Hold stops deliveries of a scope: all, team:T, rule:T/R or server:S.

@@ -22,6 +22,7 @@ type Store interface {
 	Holds(ctx context.Context) ([]store.Hold, error)
 	Hold(ctx context.Context, h store.Hold) error
 	Release(ctx context.Context, scope string) error
+	Problems(ctx context.Context) ([]store.Problem, error)
 	Counts(ctx context.Context) (store.Counts, error)
 }
 
@@ -53,7 +54,11 @@ func (d *Desk) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, fmt.Errorf("read holds: %w", err)
 	}
-	s.Counts, s.Holds = viewCounts(counts), views(holds, viewHold)
+	found, err := d.Store.Problems(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Counts, s.Holds, s.Problems = viewCounts(counts), views(holds, viewHold), views(found, viewProblem)
 	return s, nil
 }
 

@@ -124,6 +124,10 @@ func viewHold(h store.Hold) Hold {
 	return Hold{Scope: h.Scope, Reason: h.Reason, By: h.By, Since: h.Since}
 }
 
+func viewProblem(p store.Problem) Problem {
+	return Problem{Team: p.Team, Name: p.Name, Said: p.Said, Do: p.Remedy, Since: p.Since, Last: p.Last, Times: p.Times}
+}
+
 func viewCounts(c store.Counts) Counts {
 	v := Counts{Events: map[string]int64{}, Actions: map[string]int64{}, Lanes: c.Lanes, Oldest: c.Oldest}
 	for state, n := range c.Events {

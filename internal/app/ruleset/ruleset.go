@@ -3,7 +3,8 @@
 // A set is loaded whole and swapped in at once. A team whose files have an error keeps its last good version, which
 // is the store's, so that it outlives a restart; the other teams go on. Loading resolves from when on each rule
 // answers, and ends what rules that are gone still held up. What rules mean is left to rules, reading the folder to
-// rulefiles. It writes the tables rule_sets, team_files and begins, ends opinions, and adds reconcile actions.
+// rulefiles. It writes the tables rule_sets, team_files and begins, ends opinions, adds reconcile actions, and tells
+// problems.
 // internal/app calls it.
 package ruleset
 
@@ -11,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -29,6 +32,7 @@ type Store interface {
 	SaveRuleSet(ctx context.Context, r store.RuleSet) error
 	SaveTeamFiles(ctx context.Context, teams []store.TeamFiles) error
 	TeamFiles(ctx context.Context) ([]store.TeamFiles, error)
+	Problems(ctx context.Context) ([]store.Problem, error)
 	ResolveBegins(ctx context.Context, keys []store.BeginKey, begin func(dbNow time.Time) time.Time) (map[store.BeginKey]time.Time, error)
 	StandingOf(ctx context.Context) ([]store.Opinion, error)
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
@@ -63,8 +67,10 @@ type Loader struct {
 	Begin func(now time.Time) time.Time
 	// KeepOpinions leaves the opinions of rules that are gone: a process in mode shadow changes nothing.
 	KeepOpinions bool
-	Store        Store
-	Log          zerolog.Logger
+	// Problems is told of broken teams and of votes that are lost; nil: nobody is.
+	Problems *problems.Teller
+	Store    Store
+	Log      zerolog.Logger
 
 	loading sync.Mutex
 	active  atomic.Pointer[Active]
@@ -72,6 +78,16 @@ type Loader struct {
 
 // Active is the set in force; nil before the first Load.
 func (l *Loader) Active() *Active { return l.active.Load() }
+
+// Contact is a team's address in teams.yaml, or "".
+func (l *Loader) Contact(team string) string {
+	if a := l.Active(); a != nil {
+		if t, ok := a.teams.Team(team); ok {
+			return t.Email
+		}
+	}
+	return ""
+}
 
 // Load reads the files and puts what they say into force. After an error the set before stays in force; nil means
 // that there is one, though teams may be broken.
@@ -100,6 +116,7 @@ func (l *Loader) Load(ctx context.Context) error {
 	}
 	before := l.active.Swap(next)
 	l.report(before, next)
+	l.tell(ctx, before, next)
 	if l.KeepOpinions {
 		return nil
 	}
@@ -215,8 +232,8 @@ func lines(diagnostics []rules.Diagnostic) string {
 
 // report logs what is in force now, and what is wrong.
 func (l *Loader) report(before, now *Active) {
-	for team, found := range now.Broken {
-		for _, line := range found {
+	for _, team := range slices.Sorted(maps.Keys(now.Broken)) {
+		for _, line := range now.Broken[team] {
 			l.Log.Error().Str("team", team).Str("problem", line).Msg("rules are broken; what was good last is in force")
 		}
 	}
@@ -229,14 +246,6 @@ func (l *Loader) report(before, now *Active) {
 	}
 	if before == nil || before.Set.Hash() != now.Set.Hash() {
 		l.Log.Info().Str("set", now.Set.Hash()).Int("rules", len(now.Set.Rules())).Msg("rules in force")
-	}
-	if before == nil {
-		return
-	}
-	for _, r := range before.Set.Rules() {
-		if r.Mode == rules.Live && r.Votes() && !live(now.Set, r.Team, r.Name) {
-			l.Log.Warn().Str("rule", r.Team+"/"+r.Name).Msg("a rule that votes is no longer live: its votes are taken back")
-		}
 	}
 }
 
