@@ -49,6 +49,9 @@ type Event struct {
 	// Message is the one that says so. Votes, reviewers and the attention set
 	// change without one.
 	Message EventMessage `json:"message,omitzero"`
+	// Authors are the accounts whose messages tell it, each once, where there
+	// are several such messages between two looks.
+	Authors []int64 `json:"authors,omitempty"`
 	// Vote is set for VoteChanged: one event for each label and account.
 	Vote *EventVote `json:"vote,omitempty"`
 	// Reviewers is set for ReviewerChanged.
@@ -150,6 +153,21 @@ type EventAccount struct {
 	Name     string `json:"name"`
 	Email    string `json:"email"`
 	Username string `json:"username"`
+}
+
+// Actor is who caused the event: who pushed, wrote, voted, tagged, merged. ok is
+// false where Gerrit doesn't tell: of reviewers and the attention set, of what
+// is gone, and where the message that told it was deleted.
+func (e *Event) Actor() (account EventAccount, ok bool) {
+	switch {
+	case e.Type == PatchsetCreated:
+		account = e.Patchset.Uploader
+	case e.Vote != nil:
+		account = e.Vote.Account
+	default:
+		account = e.Message.Author
+	}
+	return account, account.ID != 0
 }
 
 // Occurrence is what Gerrit itself names of an event: with the server's name,

@@ -134,11 +134,17 @@ func (d *differ) patchset(number int) EventPatchset {
 // because adds an event with the last new message that has one of the tags:
 // it says who did it, and when.
 func (d *differ) because(e Event, tags ...string) {
-	for _, m := range slices.Backward(d.news) {
-		if slices.Contains(tags, m.Tag) {
-			e.Message, e.Time = eventMessage(m), m.Time.Time()
-			break
+	for _, m := range d.news {
+		if !slices.Contains(tags, m.Tag) {
+			continue
 		}
+		e.Message, e.Time = eventMessage(m), m.Time.Time()
+		if id := e.Message.Author.ID; !slices.Contains(e.Authors, id) {
+			e.Authors = append(e.Authors, id)
+		}
+	}
+	if len(e.Authors) == 1 {
+		e.Authors = nil // the message says it
 	}
 	d.add(e)
 }

@@ -236,7 +236,7 @@ func unknownName(name string, names []string) string {
 	switch name {
 	case "len":
 		return "CEL's is size(), len() is JSON-e's"
-	case "account", "command", "route", "report":
+	case "command", "route", "report":
 		return name + " is not supported yet"
 	}
 	return yamlfile.DidYouMean(name, names)

@@ -120,6 +120,7 @@ var factFrom = map[string]string{
 	"change":   "Gerrit, asked when a rule names it",
 	"patchset": "Gerrit, asked when a rule names it",
 	"files":    "Gerrit, asked when a rule names it",
+	"account":  "the event; account.groups is asked of Gerrit when a rule names it",
 	"task":     "Taskcluster's queue, asked when a rule names it",
 	"run":      "Taskcluster's queue, asked when a rule names it",
 	"group":    "Taskcluster's queue, asked for all tasks of the group when a rule names it",

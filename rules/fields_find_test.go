@@ -20,7 +20,8 @@ func TestFindField(t *testing.T) {
 		{"task.payload.image", "dyn", "queue"},
 		{"event", "dyn", "the message"},
 		{"event.vote.label", "string", "Gerrit"},
-		{"account", "account", ""},
+		{"account", "actor", "the event"},
+		{"account.groups", "list of string", "Gerrit"},
 	}
 	for _, test := range tests {
 		v, err := rules.FindField(test.path)

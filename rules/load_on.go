@@ -325,6 +325,9 @@ func describe(t Trigger) string {
 	return t.Source + ": " + t.Type
 }
 
+// anonymous are Gerrit's events of which it doesn't tell who caused them.
+var anonymous = []string{"reviewer-changed", "attention-set-changed"}
+
 // factsOf are the facts that a trigger's events can have.
 func factsOf(t Trigger) []string {
 	always := []string{"event", "now", "links"}
@@ -334,8 +337,10 @@ func factsOf(t Trigger) []string {
 	switch {
 	case t.Source == "gerrit" && IsGone(t.Type):
 		return always
-	case t.Source == "gerrit":
+	case t.Source == "gerrit" && slices.Contains(anonymous, t.Type):
 		return change
+	case t.Source == "gerrit":
+		return append(change, "account")
 	case t.Source == "group":
 		return group
 	case t.Source == "task":

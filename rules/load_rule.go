@@ -218,18 +218,45 @@ func (r *ruleLoader) gather() {
 		}
 	}
 	for _, l := range r.rule.lets {
-		need(l.facts)
+		need(l.needs())
 	}
 	for _, c := range r.rule.when {
-		need(c.facts)
+		need(c.needs())
 	}
 	for _, a := range r.rule.do {
 		if a.while != nil {
-			need(a.while.facts)
+			need(a.while.needs())
 		}
 		for _, t := range a.templates() {
-			need(t.facts)
+			need(t.needs())
 		}
 	}
 	slices.Sort(r.rule.needs)
+}
+
+// groupsOfAccount is a part of a fact that takes a question of its own: it is needed only where it is named.
+const groupsOfAccount = "account.groups"
+
+// needs are the facts that an expression names. An account that it takes as a whole has its groups.
+func (e *expression) needs() []string {
+	whole := slices.Contains(e.facts, "account")
+	for _, p := range e.paths {
+		if p[0] == "account" && p[1] == "groups" {
+			return append(slices.Clone(e.facts), groupsOfAccount)
+		}
+		whole = whole && p[0] != "account"
+	}
+	if whole {
+		return append(slices.Clone(e.facts), groupsOfAccount)
+	}
+	return e.facts
+}
+
+func (t *template) needs() []string {
+	for _, ref := range t.jsone.References() {
+		if ref.Path[0] == "account" && (len(ref.Path) == 1 || ref.Path[1] == "groups") {
+			return append(slices.Clone(t.facts), groupsOfAccount)
+		}
+	}
+	return t.facts
 }

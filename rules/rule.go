@@ -68,8 +68,8 @@ func (t Trigger) Covers(server, project, branch string) bool {
 	return anyMatch(t.projects, project) && anyMatch(t.branches, branch)
 }
 
-// Needs names the facts that have to be in Input.Facts: of change, patchset, files, task, run, group and links
-// those that the rule names anywhere, sorted. The slice isn't the caller's to change.
+// Needs names the facts that have to be in Input.Facts: of change, patchset, files, account, task, run, group and links
+// those that the rule names anywhere, sorted; and account.groups, which is in account only then. The slice isn't the caller's to change.
 func (r *Rule) Needs() []string { return r.needs }
 
 func (r *Rule) reruns() bool {

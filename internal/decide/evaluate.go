@@ -32,12 +32,18 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	session := d.Facts.Session(s.about())
 	old := 0
 	candidates := d.match(active.Set, s.occurrence())
+	ours := false
+	if len(candidates) > 0 {
+		if ours, err = d.byUs(ctx, s, session); err != nil {
+			return v, err
+		}
+	}
 	for _, c := range distinct(candidates) {
 		if c.Rule.Mode == rules.Off {
 			continue
 		}
-		if s.isOurPost() {
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "on: it is a post of the bot's own", now))
+		if ours {
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "on: the bot itself did it", now))
 			continue
 		}
 		if why := d.tooOld(active, s, c, now); why != "" {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"verdict/gerrit"
-	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/store"
 	"verdict/rules"
@@ -88,12 +87,6 @@ func (s *subject) complete() {
 	}
 }
 
-// isOurPost tells whether the event is a message that a bot posted as its team's: to answer it would be to answer
-// oneself, for ever.
-func (s *subject) isOurPost() bool {
-	return s.change != nil && s.Type == gerrit.CommentAdded && strings.HasPrefix(s.change.Message.Tag, deliver.TagPrefix)
-}
-
 // occurrence is what the match index looks at.
 func (s *subject) occurrence() rules.Occurrence {
 	o := rules.Occurrence{Source: s.Source, Type: s.Type, RoutingKey: s.RoutingKey, Routes: s.routes(), Payload: rules.Decoded{Event: s.payload}}
@@ -124,6 +117,12 @@ func (s *subject) about() facts.About {
 	} else if p, ok := s.payload.(map[string]any); ok {
 		if run, ok := p["runId"].(int64); ok {
 			a.Run = int(run)
+		}
+	}
+	if s.change != nil {
+		a.Server = s.change.Server
+		if actor, ok := s.change.Actor(); ok {
+			a.Actor = &actor
 		}
 	}
 	return a

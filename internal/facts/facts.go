@@ -16,6 +16,7 @@ import (
 
 	"verdict/gerrit"
 	"verdict/internal/store"
+	"verdict/rules"
 	"verdict/taskcluster"
 )
 
@@ -34,6 +35,7 @@ type Gerrit interface {
 	ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error)
 	QueryAccounts(ctx context.Context, q string, opts ...gerrit.QueryAccountsOpt) ([]*gerrit.AccountInfo, error)
 	GetAccountGroups(ctx context.Context, accountID string) ([]string, error)
+	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
 }
 
 // Queue is what facts need of Taskcluster's queue.
@@ -57,6 +59,7 @@ type Source struct {
 	Recorded map[string]any
 
 	definitions cache
+	selves      selves
 }
 
 // About says which event's facts are wanted.
@@ -64,6 +67,9 @@ type About struct {
 	EventID, TaskID, GroupID string
 	// Run is the run that the event is of, -1 for the latest.
 	Run int
+	// Actor is who caused an event of Gerrit's on Server; nil: nobody is told.
+	Actor  *gerrit.EventAccount
+	Server string
 }
 
 // Session gives the facts of one event. It is for one goroutine.
@@ -76,6 +82,7 @@ type Session struct {
 	group   []taskcluster.GroupTask
 	changes map[string]*gerrit.ChangeInfo
 	files   map[string][]any
+	actor   *rules.Account
 }
 
 // Session begins the facts of an event.
@@ -98,7 +105,7 @@ func (f *Session) Fetch(ctx context.Context, link store.Link, linked bool, names
 		}
 		out[name] = value
 	}
-	return out, nil
+	return joined(out), nil
 }
 
 func (f *Session) fact(ctx context.Context, name string, link store.Link, linked bool) (any, error) {
@@ -121,6 +128,10 @@ func (f *Session) fact(ctx context.Context, name string, link store.Link, linked
 		return f.runFact(ctx)
 	case "group":
 		return f.groupFact(ctx)
+	case "account":
+		return f.accountFact()
+	case "account.groups":
+		return f.accountGroups(ctx)
 	case "links":
 		return f.links(link, linked), nil
 	}
@@ -136,6 +147,8 @@ func (f *Session) whyNone(name string, link store.Link, linked bool) string {
 			return "the event belongs to no change"
 		}
 		return fmt.Sprintf("%s has no change %d with patch set %d, or hides it", link.Server, link.Change, link.Patchset)
+	case name == "account" || name == "account.groups":
+		return "Gerrit doesn't tell who did it"
 	case name == "group" && f.about.GroupID == "", f.about.TaskID == "":
 		return "the event is of no " + name
 	}

@@ -65,6 +65,11 @@ func (g *guarded) GetAccountGroups(ctx context.Context, accountID string) ([]str
 	return through(ctx, g, func(ctx context.Context) ([]string, error) { return g.Gerrit.GetAccountGroups(ctx, accountID) })
 }
 
+// GetAccountInfo implements Gerrit.
+func (g *guarded) GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error) {
+	return through(ctx, g, func(ctx context.Context) (gerrit.AccountInfo, error) { return g.Gerrit.GetAccountInfo(ctx, accountID) })
+}
+
 // through makes a call if the server isn't to be left alone.
 func through[T any](ctx context.Context, g *guarded, call func(context.Context) (T, error)) (value T, err error) {
 	_, err = g.gate.Execute(func() (any, error) {
