@@ -18,6 +18,12 @@ func (e *evaluation) act(a *action, d *Decision) error {
 		}
 		stands = held
 	}
+	before := len(d.Actions)
+	defer func() {
+		for i := range d.Actions[before:] {
+			d.Actions[before+i].Approve = a.approve
+		}
+	}()
 	switch a.kind {
 	case kindVote:
 		return e.vote(a, stands, d)

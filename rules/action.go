@@ -28,6 +28,8 @@ type action struct {
 	line   int
 	while  *condition
 	notify string
+	// approve says who has to approve it, "" nobody.
+	approve string
 	// message is a comment's text, or what goes with another action.
 	message *template
 	labels  map[string]int
@@ -49,6 +51,9 @@ type action struct {
 	// literal are the times that are written as they are.
 	literal []string
 }
+
+// opines tells whether it leaves opinions, which stand until news take them back.
+func (a *action) opines() bool { return a.kind == kindVote || a.kind == kindHashtags && a.while != nil }
 
 // templates are all that the action renders.
 func (a *action) templates() []*template {

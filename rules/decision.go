@@ -74,6 +74,8 @@ type Action struct {
 	Named []string `json:"named,omitempty"`
 	// Labels are the votes, whether they stand or not: the opinions say that.
 	Labels map[string]int `json:"labels,omitempty"`
+	// Approve says who has to approve it before it is done, "" nobody.
+	Approve string `json:"approve,omitempty"`
 }
 
 // InlineComment is a comment on a line of a file.

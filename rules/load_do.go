@@ -31,6 +31,7 @@ type actionForm struct {
 	While     *yamlfile.Node `yaml:"while"`
 	Message   *yamlfile.Node `yaml:"message"`
 	Notify    *yamlfile.Node `yaml:"notify"`
+	Approve   *yamlfile.Node `yaml:"approve"`
 }
 
 var (
@@ -39,8 +40,9 @@ var (
 		"restore", "submit", "rerun", "cancel",
 	}
 	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report", "hook", "call", "approve", "once", "from"}
+	laterActions = []string{"report", "hook", "call", "once", "from"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
+	approveWords = []string{"operators"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
 	// that something can be said with.
 	posted = []string{kindVote, kindComment, kindReviewers, kindAttention, kindReady, kindWIP}
@@ -111,6 +113,9 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	}
 	if form.Message != nil && slices.Contains(told, kinds[0]) {
 		a.message = r.text(form.Message)
+	}
+	if form.Approve != nil {
+		r.approve(form.Approve, &a)
 	}
 	return a, !HasErrors(r.diagnostics[before:])
 }

@@ -141,6 +141,9 @@ func (a Action) line(d Decision) string {
 	if a.Notify != "" {
 		words = append(words, "(notify "+a.Notify+")")
 	}
+	if a.Approve != "" {
+		words = append(words, "(once "+a.Approve+" approve)")
+	}
 	if a.taken(d) {
 		for _, o := range d.Opinions {
 			if o.Kind == "hashtag" && a.Kind == kindHashtags {

@@ -31,6 +31,7 @@ func actionSchema() schema {
 		"while":     celSchema("What was said stands as long as this CEL expression is true."),
 		"message":   textAbout("What is posted with it."),
 		"notify":    {"enum": notifyWords, "description": "Who gets mail; nobody if nothing is said."},
+		"approve":   {"enum": approveWords, "description": "It waits until somebody of these approves it: bot actions approve."},
 	})
 	out["oneOf"] = oneOfKeys(actionWords)
 	out["dependencies"] = schema{
@@ -38,6 +39,7 @@ func actionSchema() schema {
 		"message": onlyWith(told...),
 		"notify":  onlyWith(posted...),
 		"inline":  onlyWith(kindComment),
+		"approve": onlyWith(slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote })...),
 	}
 	return out
 }

@@ -93,6 +93,9 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		{"vote: {Verified: -1}", "comment: 'x'", false}, // while and message beside it
 		{"notify: owner", "notify: owners", false},
 		{"notify: owner", "inline: []", false},
+		{"notify: owner", "approve: operators", false}, // a vote is an opinion
+		{"notify: owner", "\n      - comment: x\n        approve: operators", true},
+		{"notify: owner", "\n      - comment: x\n        approve: anybody", false},
 		{"notify: owner", "\n      - hashtags: [a]\n      - hashtags: {add: [b], remove: [c]}", true},
 		{"notify: owner", "\n      - hashtags: []", false},
 		{"notify: owner", "\n      - hashtags: {ad: [b]}", false},

@@ -13,14 +13,18 @@ import (
 func newActions(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "actions",
-		Short: "What was done, and is still to do: list, show, retry, cancel",
+		Short: "What was done, and is still to do: list, show, retry, cancel, approve",
 		Example: `  bot actions list --state dead
   bot actions show 7f3k2m9q4x
-  bot actions retry 7f3k2m9q4x`,
+  bot actions retry 7f3k2m9q4x
+  bot actions approve 7f3k2m9q4x`,
 	}
 	cmd.AddCommand(newActionsList(g), newActionsShow(g),
 		newActionsVerb(g, "retry", "Try an action at once, also one that is dead or cancelled", "retried", admin.Admin.RetryAction),
 		newActionsVerb(g, "cancel", "End an action that is not done", "cancelled", admin.Admin.CancelAction),
+		newActionsVerb(g, "approve", "Let an action be done that waits for approval; it is kept who said so", "approved", func(a admin.Admin, ctx context.Context, id string) error {
+			return a.ApproveAction(ctx, id, whoami())
+		}),
 	)
 	return cmd
 }
@@ -93,6 +97,7 @@ func printAction(cmd *cobra.Command, a admin.ActionDetail) error {
 		{"action", a.Key}, {"rule", a.Rule}, {"event", a.EventID}, {"on", a.Lane}, {"project", a.Project}, {"branch", a.Branch},
 		{"patch set", number(a.Patchset)}, {"revision", a.Revision}, {"created", when(a.Created)}, {"started", when(a.Started)},
 		{"done", when(a.Done)}, {"attempts", number(a.Attempts)}, {"reason", a.Reason},
+		{"approved", approval(a)},
 	})
 	if len(a.Args) > 0 {
 		fmt.Fprintf(out, "what:\n%s\n", indented(a.Args))
@@ -101,6 +106,17 @@ func printAction(cmd *cobra.Command, a admin.ActionDetail) error {
 		fmt.Fprintf(out, "result:\n%s\n", indented(a.Result))
 	}
 	return nil
+}
+
+// approval says who has approved an action, or has to.
+func approval(a admin.ActionDetail) string {
+	switch {
+	case a.Approve == "":
+		return ""
+	case a.Approved.IsZero():
+		return "not yet"
+	}
+	return "by " + a.ApprovedBy + ", " + when(a.Approved)
 }
 
 func newActionsVerb(g *global, verb, doc, done string, do func(admin.Admin, context.Context, string) error) *cobra.Command {

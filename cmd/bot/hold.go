@@ -38,7 +38,7 @@ lead to waits. Every replica sees it within 5 seconds, and it outlives restarts,
 	return cmd
 }
 
-// whoami is the user that a hold is kept under.
+// whoami is the user that a hold or an approval is kept under.
 func whoami() string {
 	u, err := user.Current()
 	if err != nil {

@@ -125,6 +125,9 @@ func printStatus(out io.Writer, s admin.Status) {
 	}
 	fmt.Fprintf(out, "  %-12s %s\n", "events", counted(s.Counts.Events))
 	fmt.Fprintf(out, "  %-12s %s\n", "actions", counted(s.Counts.Actions))
+	if n := s.Counts.Actions["waiting"]; n > 0 {
+		fmt.Fprintf(out, "  %-12s %s for approval; bot actions list --state waiting\n", "waiting", plural(int(n), "action"))
+	}
 	if !s.Counts.Oldest.IsZero() {
 		fmt.Fprintf(out, "  %-12s the oldest of %s\n", "undecided", when(s.Counts.Oldest))
 	}

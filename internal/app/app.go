@@ -109,6 +109,7 @@ func (b *bot) stages() []stage {
 		{"rules", b.watchRules},
 		{"replica", b.replicas.run},
 		{"prune", b.prune},
+		{"expire approvals", b.expire},
 		{"admin socket", b.serveAdmin},
 		{"polls", b.polls.run},
 	}

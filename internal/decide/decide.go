@@ -90,6 +90,11 @@ const (
 	together = 50 * time.Millisecond
 )
 
+// forEver is a MaxAge that nothing reaches.
+const forEver = 100 * 365 * 24 * time.Hour
+
+func (d *Decider) maxAge() time.Duration { return cmp.Or(d.MaxAge, 24*time.Hour) }
+
 // Run decides until ctx ends and what was claimed is finished or given up.
 func (d *Decider) Run(ctx context.Context) error {
 	workers := d.Workers

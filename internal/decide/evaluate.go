@@ -229,6 +229,9 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 			args.Status = statusOf(known)
 			args.Before = before(act.Kind, known)
 		}
+		if act.Approve != "" {
+			d.approval(&a, act.Approve, now)
+		}
 		if act.Kind == deliver.KindRerun || act.Kind == deliver.KindCancel {
 			steps, err := d.steps(ctx, s, f, act, link, linked, a, args)
 			if err != nil {
@@ -255,6 +258,14 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 		v.Actions = append(v.Actions, a)
 	}
 	return nil
+}
+
+// approval has an action wait until somebody approves it, for as long as an event may be answered.
+func (d *Decider) approval(a *store.Action, by string, now time.Time) {
+	a.State, a.Approve, a.Reason, a.Due = store.ActionWaiting, by, store.ForApproval+by, time.Time{}
+	if d.maxAge() < forEver {
+		a.Due = now.Add(d.maxAge())
+	}
 }
 
 // due is when an action is first looked at. A comment waits for neighbours, so its lane is left alone till then.

@@ -204,14 +204,10 @@ func (d *Decider) tooOld(a Active, s *subject, c rules.Candidate, now time.Time)
 	if s.Time.Before(begin) {
 		return fmt.Sprintf("it happened at %s, before the rule's begin at %s", s.Time.UTC().Format(time.RFC3339), begin.UTC().Format(time.RFC3339))
 	}
-	maxAge := d.MaxAge
-	if maxAge == 0 {
-		maxAge = 24 * time.Hour
-	}
 	if s.Source == "gerrit" && s.Type == "patchset-created" {
 		return "" // a current patchset that nobody answered is answered late; one that is not current is stale
 	}
-	if now.Sub(s.Time) > maxAge {
+	if now.Sub(s.Time) > d.maxAge() {
 		return fmt.Sprintf("it happened at %s, longer ago than maxAge", s.Time.UTC().Format(time.RFC3339))
 	}
 	return ""

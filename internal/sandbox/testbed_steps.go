@@ -32,6 +32,8 @@ func (w *bench) Happen(ctx context.Context, step ruletest.Step) ([]ruletest.Even
 		err = w.atGerrit(ctx, *step.Gerrit)
 	case step.Message != nil:
 		err = w.message(*step.Message)
+	case step.Approve != "":
+		err = w.approve(ctx, step.Approve)
 	}
 	if err != nil {
 		return nil, err

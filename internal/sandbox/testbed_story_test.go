@@ -14,6 +14,7 @@ const benchTeams = `teams:
   graphics:
     folder: graphics/
     contact: {email: gfx-ci@example.org}
+    operators: [gfx-ci]
     gerrit:
       - {server: main, projects: [platform/gfx], labels: {Verified: [-1, 1], Docs: [-1, 1]}, hashtags: ['ci-*', needs-backport], actions: [vote, comment, hashtags, attention]}
     taskcluster:

@@ -9,15 +9,17 @@ import (
 )
 
 const actionColumns = `id, event_id, team, rule, action_key, kind, lane, seq, server, change_num, patchset, revision, project, branch,
-	state, args_version, args, attempts, due_ms, created_ms, started_ms, deadline_ms, last_message, reason, result, done_ms`
+	state, args_version, args, attempts, due_ms, created_ms, started_ms, deadline_ms, last_message, reason, result, done_ms,
+	approve, approved_by, approved_ms`
 
 func scanAction(row scanner) (Action, error) {
 	var a Action
-	var due, created, started, deadline, done int64
+	var due, created, started, deadline, done, approved int64
 	err := row.Scan(&a.ID, &a.EventID, &a.Team, &a.Rule, &a.Key, &a.Kind, &a.Lane, &a.Seq, &a.Server, &a.Change, &a.Patchset,
 		&a.Revision, &a.Project, &a.Branch, &a.State, &a.ArgsVersion, &a.Args, &a.Attempts, &due, &created, &started, &deadline,
-		&a.LastMessage, &a.Reason, &a.Result, &done)
+		&a.LastMessage, &a.Reason, &a.Result, &done, &a.Approve, &a.ApprovedBy, &approved)
 	a.Due, a.Created, a.Started, a.Deadline, a.Done = timeOf(due), timeOf(created), timeOf(started), timeOf(deadline), timeOf(done)
+	a.Approved = timeOf(approved)
 	return a, err
 }
 
@@ -53,8 +55,10 @@ func (t *tx) addToLane(ctx context.Context, lane string, actions []Action) error
 	}
 	first, due := seq, int64(0)
 	for _, a := range actions {
-		at := cmp.Or(msOf(a.Due), now)
-		a.State = cmp.Or(a.State, ActionPending)
+		at := msOf(a.Due)
+		if a.State = cmp.Or(a.State, ActionPending); a.State != ActionWaiting {
+			at = cmp.Or(at, now)
+		}
 		added, err := t.insertAction(ctx, a, seq, at, now)
 		if err != nil {
 			return err
@@ -78,10 +82,10 @@ func (t *tx) addToLane(ctx context.Context, lane string, actions []Action) error
 
 func (t *tx) insertAction(ctx context.Context, a Action, seq, due, now int64) (added bool, err error) {
 	n, err := t.exec(ctx, `INSERT INTO actions (id, event_id, team, rule, action_key, kind, lane, seq, server, change_num, patchset, revision,
-			project, branch, state, args_version, args, due_ms, created_ms, reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
+			project, branch, state, args_version, args, due_ms, created_ms, reason, approve)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING`,
 		a.ID, a.EventID, a.Team, a.Rule, a.Key, a.Kind, a.Lane, seq, a.Server, a.Change, a.Patchset, a.Revision,
-		a.Project, a.Branch, string(a.State), a.ArgsVersion, bytesOf(a.Args), due, now, a.Reason)
+		a.Project, a.Branch, string(a.State), a.ArgsVersion, bytesOf(a.Args), due, now, a.Reason, a.Approve)
 	if err != nil {
 		return false, fmt.Errorf("add action %s: %w", a.ID, err)
 	}
@@ -148,10 +152,11 @@ func (s *Store) Actions(ctx context.Context, f Filter) ([]Action, error) {
 	return actions, nil
 }
 
-// OpenOf are the actions of a kind that are decided and not over, those that are held too.
+// OpenOf are the actions of a kind that are decided and not over, those that are held too. Of one that waits for
+// approval nobody knows whether it will be done.
 func (s *Store) OpenOf(ctx context.Context, kind string) ([]Action, error) {
 	open, err := all(ctx, s.read, scanAction, "SELECT "+actionColumns+` FROM actions
-		WHERE state IN ('pending', 'running', 'retrying', 'held', 'waiting') AND kind = $1`, kind)
+		WHERE state IN ('pending', 'running', 'retrying', 'held') AND kind = $1`, kind)
 	if err != nil {
 		return nil, fmt.Errorf("list the open actions of kind %s: %w", kind, err)
 	}
@@ -159,12 +164,15 @@ func (s *Store) OpenOf(ctx context.Context, kind string) ([]Action, error) {
 }
 
 // RetryAction lets an action that is held, dead, cancelled, superseded or waits for its next attempt be tried at
-// once, its attempts counted anew.
+// once, its attempts counted anew. One that nobody has approved waits for that again, with no end.
 func (s *Store) RetryAction(ctx context.Context, id string) error {
 	return s.changeAction(ctx, id, "retried", func(t *tx, a Action) (int64, error) {
-		n, err := t.exec(ctx, `UPDATE actions SET state = 'pending', attempts = 0, reason = '', done_ms = 0, due_ms = (SELECT ms FROM clock)
-			WHERE id = $1 AND state IN ('pending', 'retrying', 'held', 'dead', 'cancelled', 'superseded')`, a.ID)
-		if err != nil || n == 0 {
+		n, err := t.exec(ctx, `UPDATE actions SET attempts = 0, done_ms = 0,
+				state = CASE WHEN `+unapproved+` THEN 'waiting' ELSE 'pending' END,
+				reason = CASE WHEN `+unapproved+` THEN CAST($2 AS TEXT) || approve ELSE '' END,
+				due_ms = CASE WHEN `+unapproved+` THEN 0 ELSE (SELECT ms FROM clock) END
+			WHERE id = $1 AND state IN ('pending', 'retrying', 'held', 'dead', 'cancelled', 'superseded')`, a.ID, ForApproval)
+		if err != nil || n == 0 || a.Approve != "" && a.Approved.IsZero() {
 			return n, err
 		}
 		now, err := t.now(ctx)

@@ -132,14 +132,18 @@ type Action struct {
 	ArgsVersion int
 	Args        []byte
 	Attempts    int
-	// Due is when the next attempt may start, by the database's clock.
+	// Due is when the next attempt may start, by the database's clock; of one that waits for approval, when it no longer
+	// does: zero is never.
 	Due, Created time.Time
 	// Started and Deadline are those of the attempt that set running: its requests end by Deadline.
 	Started, Deadline time.Time
 	// LastMessage is the id of the change's last message before the attempt.
 	LastMessage string
-	// Reason says why an action is held, dead, superseded or retrying.
+	// Reason says why an action is held, waiting, dead, superseded or retrying.
 	Reason string
+	// Approve says who has to approve the action, "" nobody; ApprovedBy is who did, Approved when.
+	Approve, ApprovedBy string
+	Approved            time.Time
 	// Result is JSON of what was done, e.g. {"taskId":…}.
 	Result []byte
 	Done   time.Time

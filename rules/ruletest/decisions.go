@@ -193,7 +193,7 @@ func (a ExpectedAction) String() string { return actionLine(a.Kind, a.Want, a.Al
 
 func actionLine(kind string, value any, also map[string]string, taken bool) string {
 	text := kind + ": " + shown(value)
-	for _, key := range commonKeys[:3] {
+	for _, key := range textKeys {
 		if v, ok := also[key]; ok && v != "" {
 			text += ", " + key + ": " + shown(v)
 		}
@@ -228,7 +228,7 @@ func (a decided) fits(want ExpectedAction) bool {
 func actionsOf(d Decision) []decided {
 	var out []decided
 	for _, a := range d.Actions {
-		one := decided{kind: a.Kind, also: map[string]string{"key": a.Key, "message": a.Message, "notify": a.Notify}}
+		one := decided{kind: a.Kind, also: map[string]string{"key": a.Key, "message": a.Message, "notify": a.Notify, "approve": a.Approve}}
 		switch a.Kind {
 		case "vote":
 			one.value, one.taken = a.Labels, !standing(d, "label", keysOf(a.Labels))

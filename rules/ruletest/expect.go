@@ -28,7 +28,7 @@ type ExpectedAction struct {
 	Kind string
 	// Want is what stands behind the kind: labels, a text, hashtags, a part of a task's definition.
 	Want any
-	// Also are key, message and notify, where they are written.
+	// Also are key, message, notify and approve, where they are written.
 	Also map[string]string
 	// Taken says that its `while` is false: what it held up is taken back.
 	Taken bool
@@ -75,7 +75,8 @@ func readExpect(n *yamlfile.Node) (*Expect, []yamlfile.Problem) {
 
 // The keys of an action that is expected, and the kinds.
 var (
-	commonKeys  = []string{"key", "message", "notify", "stands"}
+	commonKeys  = []string{"key", "message", "notify", "approve", "stands"}
+	textKeys    = commonKeys[:len(commonKeys)-1]
 	actionKinds = append(slices.Clone(rules.GerritActions), "task")
 )
 
@@ -90,7 +91,7 @@ func readAction(n *yamlfile.Node) (ExpectedAction, []yamlfile.Problem) {
 		switch {
 		case key == "stands" && e.Value.Kind == yamlfile.Bool:
 			a.Taken = e.Value.Text == "false"
-		case slices.Contains(commonKeys[:3], key):
+		case slices.Contains(textKeys, key):
 			a.Also[key] = e.Value.Text
 		case slices.Contains(actionKinds, key) && a.Kind == "":
 			want, found := e.Value.Value()

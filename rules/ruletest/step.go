@@ -18,6 +18,8 @@ type Step struct {
 	Group   *GroupStep
 	Gerrit  *GerritStep
 	Message *MessageStep
+	// Approve is the key of an action that waits for approval, and is given it.
+	Approve string
 	Stands  *Stands
 }
 
@@ -32,6 +34,8 @@ func (s Step) String() string {
 		return s.Gerrit.Gerrit
 	case s.Message != nil:
 		return "the message on " + s.Message.Exchange
+	case s.Approve != "":
+		return "the approval of " + s.Approve
 	}
 	return "stands"
 }
@@ -111,7 +115,7 @@ var (
 	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending"}
 	endedWords  = []string{"completed", "failed", "exception"}
 	groupWords  = []string{"settled"}
-	stepKeys    = []string{"task", "group", "gerrit", "exchange", "stands"}
+	stepKeys    = []string{"task", "group", "gerrit", "exchange", "stands", "approve"}
 	gerritWords = []string{
 		"patchset-created", "comment-added", "vote-changed", "reviewer-changed", "hashtags-changed", "topic-changed",
 		"wip-changed", "change-abandoned", "change-restored", "change-merged",
@@ -153,6 +157,14 @@ func (r *stepReader) read(history bool) {
 		r.group()
 	case n.Key("gerrit") != nil:
 		r.gerrit()
+	case n.Key("approve") != nil && history:
+		var form struct {
+			Approve string `yaml:"approve,required"`
+		}
+		r.decode(&form)
+		if r.step.Approve = strings.TrimSpace(form.Approve); r.step.Approve == "" {
+			r.refuse(nil, "which action is approved?", "write its key, such as approve: comment")
+		}
 	case n.Key("stands") != nil && history:
 		form := struct {
 			Stands *Stands `yaml:"stands"`

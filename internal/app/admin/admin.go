@@ -25,6 +25,7 @@ type Admin interface {
 	Action(ctx context.Context, id string) (ActionDetail, error)
 	RetryAction(ctx context.Context, id string) error
 	CancelAction(ctx context.Context, id string) error
+	ApproveAction(ctx context.Context, id, by string) error
 	Hold(ctx context.Context, h Hold) error
 	Release(ctx context.Context, scope string) error
 }

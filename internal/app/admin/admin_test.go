@@ -147,6 +147,24 @@ func TestClientActsOnTheStore(t *testing.T) {
 	}
 }
 
+func TestClientApproves(t *testing.T) {
+	near, far := nearAndFar(t)
+	ctx := t.Context()
+	if err := far.ApproveAction(ctx, "action", "ann"); err == nil || !strings.Contains(err.Error(), "it is pending") {
+		t.Errorf("what nobody has to approve: %v", err)
+	}
+	err := near.Store.(*store.Store).AddActions(ctx, []store.Action{{
+		ID: "waits000000000000000000000", EventID: "e", Team: "graphics", Rule: "tag", Key: "a", Kind: "comment", Lane: "main~7", State: store.ActionWaiting,
+		Approve: "operators", ArgsVersion: 1, Args: []byte("{}"),
+	}})
+	if err := errors.Join(err, far.ApproveAction(ctx, "waits", "ann")); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := far.Action(ctx, "waits"); err != nil || a.State != "pending" || a.Approve != "operators" || a.ApprovedBy != "ann" || a.Approved.IsZero() {
+		t.Errorf("approved: %+v, %v", a, err)
+	}
+}
+
 func TestClientGivesBackWhatAnErrorMeans(t *testing.T) {
 	_, far := nearAndFar(t)
 	ctx := t.Context()

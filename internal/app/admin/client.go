@@ -75,6 +75,11 @@ func (c *Client) CancelAction(ctx context.Context, id string) error {
 	return c.post(ctx, "/v1/actions/"+url.PathEscape(id)+"/cancel", nil, nil)
 }
 
+// ApproveAction implements Admin.
+func (c *Client) ApproveAction(ctx context.Context, id, by string) error {
+	return c.post(ctx, "/v1/actions/"+url.PathEscape(id)+"/approve", url.Values{"by": {by}}, nil)
+}
+
 // Hold implements Admin.
 func (c *Client) Hold(ctx context.Context, h Hold) error { return c.post(ctx, "/v1/holds", nil, h) }
 

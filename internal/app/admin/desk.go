@@ -19,6 +19,7 @@ type Store interface {
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
 	RetryAction(ctx context.Context, id string) error
 	CancelAction(ctx context.Context, id string) error
+	ApproveAction(ctx context.Context, id, by string) error
 	Holds(ctx context.Context) ([]store.Hold, error)
 	Hold(ctx context.Context, h store.Hold) error
 	Release(ctx context.Context, scope string) error
@@ -128,6 +129,11 @@ func (d *Desk) RetryAction(ctx context.Context, id string) error {
 // CancelAction ends an action that is not done.
 func (d *Desk) CancelAction(ctx context.Context, id string) error {
 	return d.onAction(ctx, id, "cancel", d.Store.CancelAction)
+}
+
+// ApproveAction lets an action that waits for approval be done.
+func (d *Desk) ApproveAction(ctx context.Context, id, by string) error {
+	return d.onAction(ctx, id, "approve", func(ctx context.Context, id string) error { return d.Store.ApproveAction(ctx, id, by) })
 }
 
 func (d *Desk) onAction(ctx context.Context, id, verb string, do func(context.Context, string) error) error {

@@ -42,6 +42,9 @@ func Handler(desk Admin) http.Handler {
 	handle("GET /v1/actions/{id}", func(r *http.Request) (any, error) { return desk.Action(r.Context(), r.PathValue("id")) })
 	handle("POST /v1/actions/{id}/retry", onID(desk.RetryAction))
 	handle("POST /v1/actions/{id}/cancel", onID(desk.CancelAction))
+	handle("POST /v1/actions/{id}/approve", func(r *http.Request) (any, error) {
+		return struct{}{}, desk.ApproveAction(r.Context(), r.PathValue("id"), r.URL.Query().Get("by"))
+	})
 	handle("POST /v1/holds", func(r *http.Request) (any, error) {
 		var h Hold
 		if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&h); err != nil {

@@ -77,6 +77,10 @@ type ActionDetail struct {
 	Started  time.Time       `json:"started,omitzero"`
 	Args     json.RawMessage `json:"args,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
+	// Approve says who has to approve it, ApprovedBy who did.
+	Approve    string    `json:"approve,omitempty"`
+	ApprovedBy string    `json:"approvedBy,omitempty"`
+	Approved   time.Time `json:"approved,omitzero"`
 }
 
 func viewEvent(e store.Event) Event {
@@ -116,7 +120,7 @@ func viewAction(a store.Action) Action {
 func viewActionDetail(a store.Action) ActionDetail {
 	return ActionDetail{
 		Action: viewAction(a), Project: a.Project, Branch: a.Branch, Revision: a.Revision, Started: a.Started,
-		Args: raw(a.Args), Result: raw(a.Result),
+		Args: raw(a.Args), Result: raw(a.Result), Approve: a.Approve, ApprovedBy: a.ApprovedBy, Approved: a.Approved,
 	}
 }
 
