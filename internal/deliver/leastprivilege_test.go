@@ -172,7 +172,7 @@ func TestScopesThatFitInNoWayAreRefusedWithTheRoleToCreate(t *testing.T) {
 	if len(w.signedWith()) > 0 || a.State != store.ActionDead || !strings.Contains(a.Reason, "can create the role verdict:gfx/start with the scopes queue:route:index") || !strings.HasSuffix(a.Reason, "and grant assume:verdict:gfx/start") {
 		t.Errorf("the action is %s: %s", a.State, a.Reason)
 	}
-	if said := w.said(ps.Change); len(said) != 1 || !strings.Contains(said[0], `CI could not start: task "one" needs too many scopes at once`) {
+	if said := w.said(ps.Change); len(said) != 1 || !strings.Contains(said[0], "CI could not start: task \"one\" asks for more than this project may use\n\nIt needs 53 scopes at once: ") {
 		t.Errorf("the change says %q", said)
 	}
 }

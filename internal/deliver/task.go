@@ -59,7 +59,7 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 	sign, err := r.taskScopes(ctx, w, task)
 	var refused taskRefusal
 	if errors.As(err, &refused) {
-		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, refused.notice(r.contact(w.Team)))
+		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, refused)
 	}
 	if err != nil {
 		return retry(w.Action, err), nil
@@ -77,22 +77,29 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 	if errors.Is(err, store.ErrLeaseLost) {
 		return store.Outcome{}, err
 	}
+	if errors.Is(err, taskcluster.ErrInvalid) {
+		why := &impossibleError{task: taskName(task.Frozen), patchset: w.Patchset, why: err}
+		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, why)
+	}
 	return r.created(ctx, w, task, sign, err), nil
 }
 
 // tell has the change's people told that a task could not be created: by a comment of its own, which is written
 // before the task's action ends, so that no crash keeps it from them.
-func (r *laneRun) tell(ctx context.Context, w work, notice string) error {
+func (r *laneRun) tell(ctx context.Context, w work, refused taskRefusal) error {
 	if w.Change == 0 {
 		return nil
 	}
-	args := Args{Status: w.args.Status, Message: notice, Notify: "OWNER"}
+	args := Args{Status: w.args.Status, Message: refused.notice(r.contact(w.Team)), Notify: "OWNER"}
 	version, body, err := args.Encode()
 	if err != nil {
 		return err
 	}
 	a := w.Action
 	a.Key = "refused " + w.Key
+	if untrusted := (*untrustedError)(nil); errors.As(refused, &untrusted) {
+		a.Key = "refused" // once for all tasks of the rule: it is about who pushed
+	}
 	a.ID, a.Kind, a.State, a.Seq, a.ArgsVersion, a.Args = ingest.ID("action", a.EventID, a.Team, a.Rule, a.Key), KindComment, store.ActionPending, 0, version, body
 	a.Due = time.Time{}
 	if err := r.d.Store.AddActions(ctx, []store.Action{a}); err != nil {
@@ -117,8 +124,7 @@ func (r *laneRun) created(ctx context.Context, w work, task TaskArgs, sign signa
 			return taskCreated(w, task.TaskID, sign)
 		}
 		return outcome(w.Action, store.ActionDead, fmt.Sprintf("task %s exists with another definition: %s differs", task.TaskID, field))
-	case errors.Is(err, taskcluster.ErrScopes), errors.Is(err, taskcluster.ErrInvalid), errors.Is(err, taskcluster.ErrNotFound),
-		errors.Is(err, taskcluster.ErrHeaderTooLong):
+	case errors.Is(err, taskcluster.ErrScopes), errors.Is(err, taskcluster.ErrNotFound), errors.Is(err, taskcluster.ErrHeaderTooLong):
 		return outcome(w.Action, store.ActionDead, err.Error())
 	}
 	return retry(w.Action, err)

@@ -95,8 +95,8 @@ func TestAnOutsidersPatchsetIsRefusedTheScopes(t *testing.T) {
 		t.Errorf("%d actions are dead, want 8\n%s", got, w.actions())
 	}
 	for change := 1; change <= 4; change++ {
-		if said := w.said(change); len(said) != 1 || strings.Count(said[0], "CI could not start: ") != 2 {
-			t.Errorf("change %d: its people are told %q, want one post on both tasks\n%s", change, said, w.actions())
+		if said := w.said(change); len(said) != 1 || strings.Count(said[0], "CI waits for a maintainer: you are not in committers\n\n") != 1 {
+			t.Errorf("change %d: its people are told %q, want once for both tasks whom they wait for\n%s", change, said, w.actions())
 		}
 	}
 }
@@ -112,12 +112,26 @@ func TestATaskBeyondItsTeamsGrantIsRefusedBeforeItIsSent(t *testing.T) {
 	}
 	said := strings.Join(w.said(ps.Change), "\n")
 	for _, want := range []string{
-		`CI could not start: task "shaders-linux" asks for more than this project may use`,
+		"CI could not start: task \"shaders-linux\"\nasks for more than this project may use\n\n",
 		"Missing: queue:create-task:low:release/signing-linux", "ask gfx@example.org",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the change says %q, want %q in it\n%s", said, want, w.actions())
 		}
+	}
+}
+
+func TestATaskThatTheQueueRefusesIsToldOnTheChange(t *testing.T) {
+	w := newWorld(t, shaders)
+	w.tc.Fail(taskclustertest.Fault{Method: "createTask", Status: 400, Body: `{"code": "InputValidationError", "message": "Schema Validation Failed!\ntaskQueueId: capital letters"}`})
+	ps := w.push("shaders/a.glsl")
+	w.poll()
+	want := "CI could not start: task \"shaders-linux\" of patch set 1\n\n"
+	if said := w.said(ps.Change); len(said) != 1 || !strings.Contains(said[0], want) || !strings.Contains(said[0], "taskQueueId: capital letters") || strings.Count(said[0], "\n") != 5 {
+		t.Errorf("the change says %q, want %q with the queue's reason on one line\n%s", said, want, w.actions())
+	}
+	if got := w.states(); got[store.ActionDead] != 1 {
+		t.Errorf("the actions are %v, want one dead\n%s", got, w.actions())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"verdict/internal/report"
 	"verdict/rules"
 )
 
@@ -26,31 +27,27 @@ func (e *missingScopesError) Error() string {
 }
 
 func (e *missingScopesError) notice(contact string) string {
-	return fmt.Sprintf("CI could not start: task %q asks for more than this project may use\n\nMissing: %s\n%s", short(e.task), strings.Join(e.missing, " "), ask(contact))
-}
-
-func ask(contact string) string {
-	if contact == "" {
-		return "If you don't need it, remove that task."
-	}
-	return "If you need it, ask " + contact + "; if not, remove that task."
+	return report.MissingScopes(e.task, e.missing, contact)
 }
 
 // untrustedError says whom no trust row fits.
-type untrustedError struct{ task, why string }
+type untrustedError struct {
+	task, why string
+	// groups are those that the team trusts.
+	groups []string
+}
 
 func (e *untrustedError) Error() string {
 	return fmt.Sprintf("task %q may not be created: %s", e.task, e.why)
 }
 
-func (e *untrustedError) notice(string) string {
-	return fmt.Sprintf("CI could not start: task %q waits for a maintainer\n\n%s", short(e.task), e.why)
-}
+func (e *untrustedError) notice(string) string { return report.Waits(e.groups) }
 
-// impossibleError says what is wrong with a definition: no scopes can be told for it.
+// impossibleError says what is wrong with a definition: no scopes can be told for it, or the queue refuses it.
 type impossibleError struct {
-	task string
-	why  error
+	task     string
+	patchset int
+	why      error
 }
 
 func (e *impossibleError) Error() string {
@@ -60,7 +57,7 @@ func (e *impossibleError) Error() string {
 func (e *impossibleError) Unwrap() error { return e.why }
 
 func (e *impossibleError) notice(string) string {
-	return fmt.Sprintf("CI could not start: task %q is not right\n\n%v", short(e.task), e.why)
+	return report.BadTask(e.task, e.patchset, e.why.Error())
 }
 
 // tooManyScopesError says that the scopes which a task needs don't fit into a certificate.
@@ -79,13 +76,5 @@ func (e *tooManyScopesError) Error() string {
 func (e *tooManyScopesError) role() string { return "verdict:" + e.team + "/" + e.rule }
 
 func (e *tooManyScopesError) notice(contact string) string {
-	return fmt.Sprintf("CI could not start: task %q needs too many scopes at once\n\n%d scopes; a role has to be made for them.\n%s", short(e.task), len(e.needs), ask(contact))
-}
-
-// short keeps a first line under 80 characters.
-func short(name string) string {
-	if runes := []rune(name); len(runes) > 24 {
-		return string(runes[:23]) + "…"
-	}
-	return name
+	return report.TooManyScopes(e.task, len(e.needs), contact)
 }

@@ -49,11 +49,11 @@ func (r *laneRun) taskScopes(ctx context.Context, w work, task TaskArgs) (signat
 	name := taskName(task.Frozen)
 	granted, err := team.TaskScopes(people)
 	if err != nil {
-		return signature{}, &untrustedError{task: name, why: err.Error()}
+		return signature{}, &untrustedError{task: name, why: err.Error(), groups: team.TrustedGroups()}
 	}
 	need, err := createTask.Needed(scopes.Request{Args: map[string]string{"taskId": task.TaskID}, Payload: task.Frozen}, granted)
 	if err != nil {
-		return signature{}, &impossibleError{task: name, why: err}
+		return signature{}, &impossibleError{task: name, patchset: w.Patchset, why: err}
 	}
 	if missing := scopes.Missing(granted, need); len(missing) > 0 {
 		return signature{}, &missingScopesError{task: name, missing: missing}

@@ -2,14 +2,11 @@ package facts
 
 import (
 	"context"
-	"slices"
 	"time"
 
+	"verdict/internal/report"
 	"verdict/taskcluster"
 )
-
-// infrastructure are the ways in which a run ends that are not the task's own doing.
-var infrastructure = []string{"worker-shutdown", "claim-expired", "intermittent-task", "internal-error", "resource-unavailable"}
 
 func (f *Session) groupFact(ctx context.Context) (any, error) {
 	tasks, err := f.GroupTasks(ctx)
@@ -54,7 +51,7 @@ func worse(outcome, state, reason string) string {
 	switch {
 	case state == "completed" || outcome == "fail":
 		return outcome
-	case state == "exception" && slices.Contains(infrastructure, reason):
+	case report.OutcomeOf(state, reason) == report.Infra:
 		return "infra"
 	}
 	return "fail"

@@ -116,7 +116,7 @@ func TestPublishableTreesImportOnlyThemselves(t *testing.T) {
 
 // stages are the folders of internal/ in the order in which they build on
 // each other: each imports only those before it.
-var stages = []string{"crew", "schedule", "config", "store", "problems", "facts", "ingest", "deliver", "decide", "web", "app", "doctor", "sandbox"}
+var stages = []string{"crew", "schedule", "config", "report", "store", "problems", "facts", "ingest", "deliver", "decide", "web", "app", "doctor", "sandbox"}
 
 func TestStagesImportOnlyEarlierStages(t *testing.T) {
 	order := map[string]int{}
