@@ -161,7 +161,7 @@ type fileLoader struct {
 
 type fileForm struct {
 	Defaults *yamlfile.Node   `yaml:"defaults"`
-	Rules    []*yamlfile.Node `yaml:"rules"`
+	Rules    []*yamlfile.Node `yaml:"rules,required"`
 }
 
 type defaultsForm struct {

@@ -73,13 +73,7 @@ func taskBodies(n *yamlfile.Node) []*yamlfile.Node {
 			out = append(out, taskBodies(item)...)
 		}
 	case yamlfile.Mapping:
-		operator := false
-		for _, e := range n.Entries {
-			if strings.HasPrefix(e.Key.Text, "$") && !strings.HasPrefix(e.Key.Text, "$$") {
-				operator = true
-			}
-		}
-		if !operator {
+		if len(jsoneOperators(n)) == 0 {
 			return []*yamlfile.Node{n}
 		}
 		for _, e := range n.Entries {
@@ -97,6 +91,7 @@ func (r *ruleLoader) taskBody(n *yamlfile.Node, a *action) {
 		if !slices.Contains(taskKeys, key) && !strings.Contains(key, "$") {
 			r.refuse(e.Key, fmt.Sprintf("%s: no such key in the definition of a task", key), yamlfile.DidYouMean(key, taskKeys))
 		}
+		r.taskField(key, e.Value, a.many)
 		if slices.Contains(taskTimes, key) && e.Value.Kind == yamlfile.String && !strings.Contains(e.Value.Text, "${") {
 			a.literal = appendNew(a.literal, key)
 		}

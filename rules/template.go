@@ -103,6 +103,10 @@ func follow(n *yamlfile.Node, path jsone.Path) *yamlfile.Node {
 		switch {
 		case step.InList && n.Kind == yamlfile.Sequence && step.Index < len(n.Items):
 			next = n.Items[step.Index]
+		case step.OfKey:
+			if key := n.Key(step.Key); key != nil {
+				return key
+			}
 		case !step.InList:
 			if v := n.Get(step.Key); v != nil {
 				next = v

@@ -110,6 +110,8 @@ func (c *compiler) only(o map[string]any, operator string, known func(key string
 		}
 	}
 	if unknown != nil {
+		c.path = append(c.path, Step{Key: unknown[0], Operator: true, OfKey: true})
+		defer c.leave()
 		c.problem(TemplateError, "%s has undefined properties: %s", operator, strings.Join(unknown, " "))
 	}
 	return unknown == nil

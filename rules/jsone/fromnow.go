@@ -120,10 +120,13 @@ func (c *compiler) fromNow(o map[string]any) node {
 	if from, ok := o["from"]; ok {
 		n.from = c.at(inOperator("from"), from)
 	}
-	if fixed, ok := n.by.(constant); ok {
-		if _, err := fixed.distance(); err != nil {
+	switch by := n.by.(type) {
+	case constant:
+		if _, err := by.distance(); err != nil {
 			return c.problem(TemplateError, "%s", err.(*Error).Message)
 		}
+	case listNode, objectNode:
+		return c.problem(TemplateError, "$fromNow expects a string")
 	}
 	return n
 }

@@ -56,7 +56,8 @@ func contains(want, got any) bool {
 	case string:
 		return want == got
 	}
-	return fmt.Sprint(want) == fmt.Sprint(got) && (want == nil) == (got == nil)
+	_, isText := got.(string)
+	return !isText && fmt.Sprint(want) == fmt.Sprint(got) && (want == nil) == (got == nil)
 }
 
 // plain is a value as JSON has it, so that what was decided and what is written compare alike.

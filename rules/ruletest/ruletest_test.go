@@ -352,3 +352,14 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestANumberIsNoText(t *testing.T) {
+	for _, c := range []struct {
+		want, got any
+		fits      bool
+	}{{3600.0, 3600.0, true}, {3600.0, "3600", false}, {"3600", 3600.0, false}, {true, "true", false}, {nil, nil, true}, {nil, "", false}} {
+		if fits := contains(plain(c.want), plain(c.got)); fits != c.fits {
+			t.Errorf("contains(%#v, %#v) is %v", c.want, c.got, fits)
+		}
+	}
+}

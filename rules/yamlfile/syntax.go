@@ -1,10 +1,14 @@
 package yamlfile
 
 import (
+	"errors"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
 )
 
 var errorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
@@ -33,8 +37,8 @@ var traps = []trap{
 	{regexp.MustCompile(`([$]\{[^}]*\}?.*)$`), "a text with ${…} needs quotes"},
 }
 
-// syntaxProblem places the parser's error. Its line is often that of a neighbour and it has no column: the trap
-// that is nearest to that line is taken for the cause.
+// syntaxProblem places the parser's error. The parser often tells the line at which what holds the mistake began, and
+// never a column: the first line that it can't read is looked for, and a trap on it, or near it, is taken for the cause.
 func (f *File) syntaxProblem(err error) Problem {
 	p := Problem{File: f.Name, Line: 1, Column: 1, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	m := errorLine.FindStringSubmatch(err.Error())
@@ -43,9 +47,14 @@ func (f *File) syntaxProblem(err error) Problem {
 	}
 	p.Message = "not YAML: " + m[2]
 	reported, _ := strconv.Atoi(m[1])
-	p.Line = min(max(reported, 1), len(f.lines))
+	reported = min(max(reported, 1), len(f.lines))
+	p.Line = f.firstUnreadable(reported)
 	p.Column = 1 + indentOf(f.SourceLine(p.Line))
-	for _, line := range []int{p.Line, p.Line - 1, p.Line + 1} {
+	if at := openQuote(f.SourceLine(p.Line)); at > 0 {
+		p.Column, p.Message, p.Hint = at, "not YAML: the quote that begins here doesn't end on this line", "end it, or write the text after |"
+		return p
+	}
+	for _, line := range []int{p.Line, reported, reported - 1, reported + 1} {
 		source := f.SourceLine(line)
 		for _, t := range traps {
 			at := t.line.FindStringSubmatchIndex(source)
@@ -53,11 +62,71 @@ func (f *File) syntaxProblem(err error) Problem {
 				continue
 			}
 			p.Line, p.Column = line, utf8.RuneCountInString(source[:at[2]])+1
-			p.Hint = t.hint + ": '" + quotable(strings.TrimSpace(source[at[2]:at[3]])) + "'"
+			p.Hint = t.hint + ": '" + quotable(withoutQuotes(strings.TrimSpace(source[at[2]:at[3]]))) + "'"
 			return p
 		}
 	}
 	return p
+}
+
+// withoutQuotes takes away the quotes around a text that holds more of the same: "a == "b"".
+func withoutQuotes(text string) string {
+	if len(text) > 2 && text[0] == '"' && text[len(text)-1] == '"' && strings.Count(text, `"`) > 2 {
+		return text[1 : len(text)-1]
+	}
+	return text
+}
+
+// maxSearch is how many lines of a file are looked through for the one that can't be read: each costs a reading of
+// those before it.
+const maxSearch = 1000
+
+// firstUnreadable is the line behind the longest beginning of the file that can be read; where that isn't looked for,
+// the line that the parser reported.
+func (f *File) firstUnreadable(reported int) int {
+	if len(f.lines) > maxSearch {
+		return reported
+	}
+	for n := len(f.lines) - 1; n > 0; n-- {
+		var document yaml.Node
+		err := decode(yaml.NewDecoder(strings.NewReader(strings.Join(f.lines[:n], "\n"))), &document)
+		if err == nil || errors.Is(err, io.EOF) {
+			return n + 1
+		}
+	}
+	return 1
+}
+
+// openQuote is the column of a quote that begins a value on a line and doesn't end on it, 0 where there is none.
+func openQuote(line string) int {
+	text := []rune(line)
+	for i := 0; i < len(text); i++ {
+		quote := text[i]
+		if quote == '#' && (i == 0 || text[i-1] == ' ') {
+			return 0
+		}
+		if quote != '\'' && quote != '"' || !beginsValue(text[:i]) {
+			continue
+		}
+		end := i + 1
+		for end < len(text) && text[end] != quote {
+			if quote == '"' && text[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(text) {
+			return i + 1
+		}
+		i = end
+	}
+	return 0
+}
+
+// beginsValue says whether a value may begin behind this part of a line.
+func beginsValue(before []rune) bool {
+	text := strings.TrimRight(string(before), " ")
+	return text == "" || strings.ContainsRune("[{,", rune(text[len(text)-1])) || len(text) < len(string(before)) && strings.ContainsRune(":-?", rune(text[len(text)-1]))
 }
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
