@@ -32,9 +32,9 @@ type onForm struct {
 // The words after a source, and those that are planned.
 var (
 	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending"}
-	groupWords  = []string{"settled"}
+	groupWords  = []string{"settled", "stuck"}
 	gerritWords = fieldNames(gerritEvents)
-	laterWords  = []string{"stuck", "defined", "ref-updated", "assignee-changed", "project-created"}
+	laterWords  = []string{"defined", "ref-updated", "assignee-changed", "project-created"}
 	// laterSources are keys of `on` that are planned.
 	laterSources = []string{"command", "by", "cron", "query", "atMost", "zone", "change"}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.

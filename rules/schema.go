@@ -59,7 +59,7 @@ var sourceWords = []string{"task", "group", "gerrit", "exchange"}
 func onSchema() schema {
 	of := placeSchemas()
 	of["task"] = schema{"enum": taskWords, "description": "A task came into a state; settled: its latest run is over and no other is pending."}
-	of["group"] = schema{"enum": groupWords, "description": "Every task of a group is over."}
+	of["group"] = schema{"enum": groupWords, "description": "settled: every task of a group is over, or can never run; stuck: it isn't, and nothing is pending or running, for long."}
 	of["gerrit"] = gerritSchema()
 	of["exchange"] = schema{"anyOf": []any{schema{"enum": ExchangeNames()}, schema{"type": "string", "pattern": `^[^/]*/[^/]*/`}},
 		"description": "Any message of an exchange; a name of three parts or more is literal."}

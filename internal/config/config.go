@@ -109,9 +109,11 @@ const (
 
 // Settle says when a task group is at rest.
 type Settle struct {
-	// Quiet is how long nothing must have changed. Default: 5s. Zero: no wait. Not used yet.
+	// Quiet is how long nothing of a group must have changed for it to be settled; it is looked at that often at most.
+	// Default: 5s. Zero: no wait.
 	Quiet time.Duration `yaml:"quiet"`
-	// Stuck is after how long without a change a group that can't go on is reported. Default: 1h. Not used yet.
+	// Stuck is after how long without a change a group is stuck that isn't settled, and of which nothing is pending or
+	// running. Default: 1h. Zero: at once.
 	Stuck time.Duration `yaml:"stuck"`
 }
 

@@ -29,7 +29,8 @@ type Store interface {
 	ClaimEvents(ctx context.Context, holder string, n int, lease time.Duration) ([]store.Event, error)
 	FinishEvents(ctx context.Context, verdicts []store.Verdict) error
 	PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
-	ParkEvent(ctx context.Context, id string, epoch int64, reason string) error
+	ReturnEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error
+	WakeGroups(ctx context.Context, n int, look func(store.GroupState) store.Event) (int, error)
 	Link(ctx context.Context, kind, id string) (store.Link, bool, error)
 	GroupsOf(ctx context.Context, server string, change int, revision string) ([]string, error)
 	OpenOf(ctx context.Context, kind string) ([]store.Action, error)
@@ -62,6 +63,8 @@ type Decider struct {
 	Shadow bool
 	// MaxAge is how old an event may be to be answered; 24 h when zero.
 	MaxAge time.Duration
+	// Quiet is how long a group must have been as it is to be settled, Stuck to be stuck where it can't go on.
+	Quiet, Stuck time.Duration
 	// Window is how long a comment waits for neighbours at least; internal/deliver knows how long at most.
 	Window time.Duration
 	Holder string
@@ -115,6 +118,9 @@ func (d *Decider) Run(ctx context.Context) error {
 func (d *Decider) Next(ctx context.Context) (int, error) {
 	lease := cmp.Or(d.Lease, defaultLease)
 	began := time.Now()
+	if _, err := d.Store.WakeGroups(ctx, batch, d.Look); err != nil {
+		return 0, err
+	}
 	events, err := d.Store.ClaimEvents(ctx, d.Holder, batch, lease)
 	if err != nil {
 		return 0, fmt.Errorf("claim events: %w", err)
@@ -177,7 +183,7 @@ func (d *Decider) finish(ctx context.Context, made []store.Verdict) error {
 func (d *Decider) letGo(ctx context.Context, events []store.Event) error {
 	ctx = context.WithoutCancel(ctx)
 	for _, ev := range events {
-		if err := d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, "", 0); err != nil && !errors.Is(err, store.ErrLeaseLost) {
+		if err := d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, "", 0); err != nil && !errors.Is(err, store.ErrLeaseLost) {
 			return fmt.Errorf("give event %s back: %w", ev.ID, err)
 		}
 	}
@@ -217,15 +223,26 @@ func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error
 		return d.letGo(ctx, []store.Event{ev})
 	case errors.As(err, &undelivered):
 		d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
-		return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, err.Error(), min(time.Second<<min(max(ev.Attempts-1, 0), 5), 30*time.Second))
-	case errors.As(err, &unreadable) || ev.Attempts >= patience:
+		return d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, err.Error(), undelivered.wait)
+	case errors.As(err, &unreadable) || ev.Attempts >= patience && ev.Type != Look:
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
-		return d.Store.ParkEvent(ctx, ev.ID, ev.Epoch, err.Error())
+		return d.park(ctx, ev, err)
 	}
 	wait := min(time.Second<<min(max(ev.Attempts-1, 0), 10), 10*time.Minute)
 	wait += time.Duration(rand.Int64N(int64(wait / 4)))
 	d.Log.Warn().Err(err).Str("event", ev.ID).Dur("next", wait).Msg("event postponed")
 	return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, err.Error(), wait)
+}
+
+// park gives up on an event until somebody retries it. What became of its task in the end is looked at all the same:
+// a rule that can't be decided on a run keeps none on what settled from being.
+func (d *Decider) park(ctx context.Context, ev store.Event, err error) error {
+	v := store.Verdict{Event: ev, State: store.EventParked}
+	v.Event.Error = err.Error()
+	if s, err := d.read(ev); err == nil && ev.Source == "task" && ev.Type != "settled" {
+		v.Derived = []store.Event{d.derivedTask(s, Look, s.derived.Run, ev.Time)}
+	}
+	return d.Store.FinishEvents(ctx, []store.Verdict{v})
 }
 
 // unreadableError is a body that no retry will make readable.

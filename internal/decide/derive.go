@@ -2,12 +2,9 @@ package decide
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +17,13 @@ import (
 	"verdict/taskcluster"
 )
 
-// derive asks what a message of the queue leads to: a run that ended, a task that settled, a group that did. A
+// derive asks what a message of the queue leads to: a run that ended, a task that settled, a look at a group. A
 // message is only the reason to look; what is told is what the queue says now. It answers true when it looked.
 func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *facts.Session, now time.Time, v *store.Verdict) (bool, error) {
-	if s.Source == "task" && s.Type != "settled" && active.Set.Reruns() {
+	switch {
+	case s.Source == "group" && s.Type == Look:
+		return d.lookAtGroup(ctx, active, s, f, now, v)
+	case s.Source == "task" && (s.Type == Look || s.Type != "settled" && active.Set.Reruns()):
 		return true, d.deriveSettled(ctx, active, s, f, v)
 	}
 	if s.Source != "pulse" {
@@ -39,9 +39,7 @@ func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *fact
 		}
 	}
 	if group && s.GroupID != "" {
-		if err := d.deriveGroup(ctx, active, s, f, v); err != nil {
-			return false, err
-		}
+		v.Heard = append(v.Heard, hearing(s.GroupID, d.Quiet, Derived{GroupID: s.GroupID, Routes: s.routes(), Event: s.Body}))
 	}
 	return true, nil
 }
@@ -119,86 +117,31 @@ func (d *Decider) derivedTask(s *subject, word string, run int, at time.Time) st
 	}
 }
 
-// deriveGroup compares the group's state with what was last known. Each change of it has a generation of its own;
-// a settled one is an event.
-func (d *Decider) deriveGroup(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict) error {
-	if !active.Set.Wants("group", "settled") {
-		return nil
-	}
-	tasks, err := f.GroupTasks(ctx)
-	if errors.Is(err, facts.ErrNone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	hash, settled, at := groupState(s.GroupID, tasks)
-	known, _, err := d.Store.Group(ctx, s.GroupID)
-	if err != nil {
-		return err
-	}
-	if known.Hash == hash {
-		return nil
-	}
-	state := store.GroupState{GroupID: s.GroupID, Hash: hash, Generation: known.Generation + 1, Settled: settled}
-	v.Groups = append(v.Groups, state)
-	if !settled {
-		return nil
-	}
-	body, _ := json.Marshal(Derived{GroupID: s.GroupID, State: "settled", Hash: hash, Routes: s.routes(), Event: s.Body}) // JSON that was read before
-	v.Derived = append(v.Derived, store.Event{
-		ID:     ingest.ID("group", s.GroupID, hash, strconv.FormatInt(state.Generation, 10)),
-		Source: "group", Type: "settled", GroupID: s.GroupID, Time: at, State: store.EventReceived,
-		SetHash: s.SetHash, Parent: s.ID, BodyVersion: 1, Body: body,
-	})
-	return nil
-}
-
-// groupState names a group's state by each task's latest run and state, and tells whether all are final and when
-// the last one became so.
-func groupState(groupID string, tasks []taskcluster.GroupTask) (hash string, settled bool, at time.Time) {
-	lines := make([]string, 0, len(tasks))
-	settled = len(tasks) > 0
-	for _, t := range tasks {
-		run := -1
-		if latest, ok := t.Status.LatestRun(); ok {
-			run = latest.RunID
-		}
-		lines = append(lines, fmt.Sprintf("%s %d %s", t.Status.TaskID, run, t.Status.State))
-		last, ok := settledRun(&t.Status)
-		settled = settled && ok
-		if ok && resolved(last).After(at) {
-			at = resolved(last)
-		}
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(groupID + "\n" + strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:12]), settled, at
-}
-
 // superseded tells why an event of a task or group is no longer the news: what it tells is looked at again, with
 // the facts that the rules get.
-func superseded(s *subject, f *facts.Session, known map[string]any) string {
-	if s.derived == nil || s.Type != "settled" {
-		return ""
+func (d *Decider) superseded(ctx context.Context, s *subject, f *facts.Session) (string, error) {
+	if s.derived == nil {
+		return "", nil
 	}
-	switch s.Source {
-	case "task":
+	switch {
+	case s.Source == "task" && s.Type == "settled":
 		status := f.KnownStatus()
 		if status == nil {
-			return ""
+			return "", nil
 		}
 		if run, ok := settledRun(status); !ok || run.RunID != s.derived.Run {
-			return fmt.Sprintf("settled: run %d is no longer the latest, or it is not final", s.derived.Run)
+			return fmt.Sprintf("settled: run %d is no longer the latest, or it is not final", s.derived.Run), nil
 		}
-	case "group":
-		if tasks := f.KnownGroupTasks(); tasks != nil {
-			if hash, _, _ := groupState(s.GroupID, tasks); hash != s.derived.Hash {
-				return "settled: the group has changed since"
-			}
+	case s.Source == "group" && f.KnownGroupTasks() != nil:
+		v, err := viewOf(ctx, f, s.GroupID)
+		if err != nil {
+			return "", err
+		}
+		if v.hash != s.derived.Hash {
+			return s.Type + ": the group has changed since", nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // renewOpinions looks after what stood on the patchset before a new one: where the code is the same the opinions

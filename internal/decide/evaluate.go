@@ -24,7 +24,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	if err != nil {
 		return store.Verdict{}, err
 	}
-	if err := d.settling(ctx, active, s); err != nil {
+	if err := d.settling(ctx, active, s, now); err != nil {
 		return store.Verdict{}, err
 	}
 	v := store.Verdict{Event: ev, State: store.EventUnmatched}
@@ -60,6 +60,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	if err != nil {
 		return v, err
 	}
+	v.Heard = append(v.Heard, d.made(active, v.Links)...)
 	if err := d.renewOpinions(ctx, s, session, &v, now); err != nil {
 		return v, err
 	}
@@ -115,7 +116,11 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if err != nil {
 		return err
 	}
-	if why := superseded(s, f, known); why != "" {
+	why, err := d.superseded(ctx, s, f)
+	if err != nil {
+		return err
+	}
+	if why != "" {
 		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
 		return nil
 	}

@@ -111,24 +111,29 @@ func ofLastGroup(tasks []taskcluster.GroupTask) []taskcluster.GroupTask {
 	return out
 }
 
-// undeliveredError says that a task or group is not settled yet, since a rerun of it is decided and undelivered.
-type undeliveredError struct{ why string }
+// undeliveredError says that a task or group is not settled yet, since a rerun of it is decided and undelivered, and how
+// long to wait until that is looked at again.
+type undeliveredError struct {
+	why  string
+	wait time.Duration
+}
 
 func (e *undeliveredError) Error() string { return e.why }
 
 // settling has an event of something settled wait while a rerun of it is on its way, or may still be decided. After it
 // the task has another run, and the event is none any more; if it came to nothing, the event is decided.
-func (d *Decider) settling(ctx context.Context, active Active, s *subject) error {
+func (d *Decider) settling(ctx context.Context, active Active, s *subject, now time.Time) error {
 	if s.derived == nil || s.Type != "settled" || !active.Set.Reruns() {
 		return nil
 	}
+	wait := min(max(now.Sub(s.Received)/4, time.Second), 30*time.Second)
 	if s.Source == "group" {
 		some, err := d.Store.Undecided(ctx, s.GroupID)
 		if err != nil {
 			return err
 		}
 		if some {
-			return &undeliveredError{"something of the group's tasks is undecided"}
+			return &undeliveredError{"something of the group's tasks is undecided", wait}
 		}
 	}
 	open, err := d.Store.OpenOf(ctx, deliver.KindRerun)
@@ -141,7 +146,7 @@ func (d *Decider) settling(ctx context.Context, active Active, s *subject) error
 			return err
 		}
 		if step.TaskID == s.TaskID && s.TaskID != "" || step.GroupID == s.GroupID && s.Source == "group" {
-			return &undeliveredError{"a rerun of task " + step.TaskID + " is decided and undelivered"}
+			return &undeliveredError{"a rerun of task " + step.TaskID + " is decided and undelivered", wait}
 		}
 	}
 	return nil

@@ -36,9 +36,11 @@ type Derived struct {
 	Run     int    `json:"run"`
 	State   string `json:"state"`
 	// Hash is the group's state: each task's latest run and state.
-	Hash   string          `json:"hash,omitempty"`
-	Routes []string        `json:"routes,omitempty"`
-	Event  json.RawMessage `json:"event"`
+	Hash   string   `json:"hash,omitempty"`
+	Routes []string `json:"routes,omitempty"`
+	// Swept says that a look which no message asked for found it.
+	Swept bool            `json:"swept,omitempty"`
+	Event json.RawMessage `json:"event"`
 }
 
 func (d *Decider) read(ev store.Event) (*subject, error) {

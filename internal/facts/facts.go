@@ -80,6 +80,7 @@ type Session struct {
 	task    *taskcluster.Task
 	status  *taskcluster.TaskStatus
 	group   []taskcluster.GroupTask
+	others  map[string]*taskcluster.TaskStatus
 	changes map[string]*gerrit.ChangeInfo
 	files   map[string][]any
 	actor   *rules.Account

@@ -37,18 +37,23 @@ func (f *Session) groupFact(ctx context.Context) (any, error) {
 		}
 		list = append(list, entry)
 	}
+	if outcome == "pass" && counts["unscheduled"] > 0 {
+		outcome = "fail" // what they wait for is in another group
+	}
 	return map[string]any{
 		"id": f.about.GroupID, "schedulerId": schedulerID, "outcome": outcome, "created": created,
 		"url":   taskcluster.GroupURL(f.s.RootURL, f.about.GroupID),
-		"total": int64(len(tasks)), "completed": counts["completed"], "failed": counts["failed"], "exception": counts["exception"],
+		"total": int64(len(tasks)), "completed": counts["completed"], "failed": counts["failed"], "exception": counts["exception"], "unscheduled": counts["unscheduled"],
 		"tasks": list,
 	}, nil
 }
 
 // worse is the group's outcome with one more task: a failure outweighs the infrastructure's, which outweighs a
-// pass.
+// pass. A task that wasn't scheduled says nothing itself, what it waits for does.
 func worse(outcome, state, reason string) string {
 	switch {
+	case state == "unscheduled":
+		return outcome
 	case state == "completed" || outcome == "fail":
 		return outcome
 	case report.OutcomeOf(state, reason) == report.Infra:

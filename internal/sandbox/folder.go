@@ -14,6 +14,7 @@ func (w *World) ConfigFile() string { return filepath.Join(w.Dir, "config.yaml")
 func (w *World) configuration() string {
 	return fmt.Sprintf(`instance: %s
 admin: {socket: admin.sock}
+settle: {quiet: 500ms}
 store: {url: 'sqlite:verdict.db'}
 pulse: {url: '%s', user: %s, passwordFile: pulse.secret}
 taskcluster: {rootURL: '%s', clientId: %s, accessTokenFile: taskcluster.secret}

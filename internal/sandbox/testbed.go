@@ -179,11 +179,14 @@ func looking(set *rules.Set, o rules.Occurrence) []rules.Candidate {
 	return set.Looking(o, rules.DefaultExchangePrefix)
 }
 
+// waits is longer than any test: a group is stuck where a step says so.
+const waits = 24 * time.Hour
+
 // newDecider decides whatever the age of an event.
 func newDecider(s decide.Store, source *facts.Source, active func() *rules.Set) *decide.Decider {
 	return &decide.Decider{
 		Store: s, Facts: source, ExchangePrefix: rules.DefaultExchangePrefix, SchedulerID: "verdict", Holder: "test",
-		Log: zerolog.New(io.Discard), MaxAge: math.MaxInt64,
+		Log: zerolog.New(io.Discard), MaxAge: math.MaxInt64, Stuck: waits,
 		Active: func() decide.Active { return decide.Active{Set: active(), Begins: trial.Begins(active())} },
 	}
 }

@@ -183,7 +183,7 @@ func (q *openGroups) ListTaskGroup(ctx context.Context, groupID string, atMost i
 	}
 	more := *group
 	more.Tasks = append(slices.Clone(group.Tasks), taskcluster.GroupTask{
-		Status: taskcluster.TaskStatus{TaskID: "not-yet", TaskGroupID: groupID, SchedulerID: group.SchedulerID, State: taskcluster.Unscheduled},
+		Status: taskcluster.TaskStatus{TaskID: "not-yet", TaskGroupID: groupID, SchedulerID: group.SchedulerID, State: taskcluster.Pending},
 	})
 	return &more, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"verdict/internal/decide"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
@@ -103,7 +104,7 @@ func (w *bench) told(ctx context.Context) ([]ruletest.Event, error) {
 	}
 	var out []ruletest.Event
 	for _, ev := range all {
-		if w.known[ev.ID] || ev.State == store.EventReceived && ev.Error == "" {
+		if w.known[ev.ID] || ev.Type == decide.Look || ev.State == store.EventReceived && ev.Error == "" {
 			continue
 		}
 		w.known[ev.ID] = true

@@ -27,6 +27,10 @@ func (w *bench) Happen(ctx context.Context, step ruletest.Step) ([]ruletest.Even
 	case step.Task != nil:
 		_, err = w.task(step.Task.Task, step.Task.TaskFields, "")
 	case step.Group != nil:
+		w.decider.Stuck = waits
+		if step.Group.Group == "stuck" {
+			w.decider.Stuck = 0 // the time is over
+		}
 		err = w.group(*step.Group, step.Alone)
 	case step.Gerrit != nil:
 		err = w.atGerrit(ctx, *step.Gerrit)

@@ -203,10 +203,36 @@ tests:
 `, ""))
 }
 
+func TestAGroupIsStuckWhereATestSaysSo(t *testing.T) {
+	failures(t, runBench(t, `
+tests:
+  - name: it is told once
+    history:
+      - {group: stuck, tasks: [{name: a, state: completed}, {name: b}]}
+      - stands: {messages: [1 of 2 tasks wait for nobody], hashtags: []}
+      - {group: stuck}
+      - stands: {messages: [1 of 2 tasks wait for nobody]}
+  - name: what one task waits for doesn't make a group stuck
+    history:
+      - {task: completed, name: a}
+      - {task: running, name: b}
+      - stands: nothing
+  - name: the event alone
+    event: {group: stuck, tasks: [{name: a, state: unscheduled}]}
+    expect: {rule: stuck, actions: [{comment: 1 of 1}]}
+`, `  - name: stuck
+    on: {group: stuck}
+    do:
+      - comment: '${group.unscheduled} of ${group.total} tasks wait for nobody'
+`))
+}
+
 func TestWhatCanNotHappenIsTold(t *testing.T) {
 	for name, one := range map[string]struct{ steps, want string }{
 		"a run that has ended":        {`[{task: settled, name: a, state: failed, run: 1}, {task: settled, name: a, state: failed, run: 1}, {stands: nothing}]`, "run 1 of a has ended already; the next is 2"},
 		"a group that has not":        {`[{task: pending, name: a}, {group: settled}, {stands: nothing}]`, "its task a is pending"},
+		"stuck, though all is over":   {`[{group: stuck, tasks: [{name: a, state: failed}]}, {stands: nothing}]`, "all its tasks are over"},
+		"stuck, though one runs":      {`[{task: running, name: a}, {group: stuck}, {stands: nothing}]`, "its task a is running"},
 		"a group of nothing":          {`[{group: settled}, {stands: nothing}]`, "the change has no tasks yet"},
 		"a merge of what is closed":   {`[{gerrit: change-merged}, {gerrit: change-merged}, {stands: nothing}]`, "Gerrit refuses it: "},
 		"a push to what is closed":    {`[{gerrit: change-abandoned}, {gerrit: patchset-created}, {stands: nothing}]`, "nobody can push to it"},

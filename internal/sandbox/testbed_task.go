@@ -49,7 +49,7 @@ func (w *bench) task(word string, f ruletest.TaskFields, groupID string) (string
 // come has a pending task come to its state.
 func (w *bench) come(id string, f ruletest.TaskFields) error {
 	switch {
-	case f.State == taskcluster.Pending:
+	case f.State == taskcluster.Pending || f.State == taskcluster.Unscheduled:
 		return nil
 	case f.State == taskcluster.Exception && f.Reason == "canceled":
 		return w.tasks.Cancel(id)
@@ -89,7 +89,10 @@ func (w *bench) newTask(word string, f ruletest.TaskFields, groupID string) (str
 			definition[key] = value
 		}
 	}
-	if word == "settled" && slices.Contains(again, f.Reason) {
+	if f.State == taskcluster.Unscheduled {
+		definition["dependencies"] = []string{id} // it waits for somebody to schedule it
+	}
+	if word != "exception" && slices.Contains(again, f.Reason) {
 		definition["retries"] = 0 // else it would not have settled
 	}
 	if err := w.tasks.AddTask(id, definition); err != nil {
@@ -137,12 +140,12 @@ func (w *bench) toRun(t taskclustertest.Task, f ruletest.TaskFields) error {
 	return nil
 }
 
-// group has a group settle, and tells of it; alone, as if the bot had heard of its tasks before.
+// group has a group settle, or be stuck, and tells of it; alone, as if the bot had heard of its tasks before.
 func (w *bench) group(g ruletest.GroupStep, alone bool) error {
 	id := ""
 	var heard []pulse.Message
 	for _, f := range g.Tasks {
-		taskID, err := w.task("settled", f, "")
+		taskID, err := w.task(g.Group, f, "")
 		if err != nil {
 			return err
 		}
@@ -153,7 +156,7 @@ func (w *bench) group(g ruletest.GroupStep, alone bool) error {
 		}
 		id = t.Status.TaskGroupID
 	}
-	scheduler := ""
+	scheduler, stuck := "", false
 	for _, t := range w.tasks.Tasks() {
 		_, given := w.links.made[[2]string{"group", t.Status.TaskGroupID}]
 		if id == "" && (given || changeOf(t) == place{w.change, w.patchset}) {
@@ -162,12 +165,22 @@ func (w *bench) group(g ruletest.GroupStep, alone bool) error {
 		if t.Status.TaskGroupID != id {
 			continue
 		}
-		if scheduler = t.Status.SchedulerID; !t.Status.Final() {
+		scheduler = t.Status.SchedulerID
+		switch waiting := t.Status.State == taskcluster.Unscheduled; {
+		case t.Status.Final():
+		case g.Group == "stuck" && waiting:
+			stuck = true
+		case g.Group == "stuck":
+			return wrong("the group can't be stuck: its task %s is %s. Say below tasks what becomes of it", t.Definition.Metadata.Name, t.Status.State)
+		case !waiting:
 			return wrong("the group can't have settled: its task %s is %s. Say below tasks what becomes of it", t.Definition.Metadata.Name, t.Status.State)
 		}
 	}
 	if id == "" {
 		return wrong("the change has no tasks yet: write them below tasks, each with name and state")
+	}
+	if g.Group == "stuck" && !stuck {
+		return wrong("the group can't be stuck: all its tasks are over. Write {name: …, state: unscheduled} below tasks")
 	}
 	w.queue.settled[id] = true
 	for _, m := range heard {

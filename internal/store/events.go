@@ -145,26 +145,26 @@ func (s *Store) ClaimEvents(ctx context.Context, holder string, n int, lease tim
 
 // PostponeEvent gives a claimed event back, to be claimed again after retryIn.
 func (s *Store) PostponeEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error {
-	return s.giveBack(ctx, id, epoch, EventReceived, reason, retryIn)
+	return s.giveBack(ctx, id, epoch, reason, retryIn, 0)
 }
 
-// ParkEvent gives up on a claimed event until somebody retries it.
-func (s *Store) ParkEvent(ctx context.Context, id string, epoch int64, reason string) error {
-	return s.giveBack(ctx, id, epoch, EventParked, reason, 0)
+// ReturnEvent is PostponeEvent for an event that nothing failed on: that it was claimed is no attempt at it.
+func (s *Store) ReturnEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error {
+	return s.giveBack(ctx, id, epoch, reason, retryIn, 1)
 }
 
-func (s *Store) giveBack(ctx context.Context, id string, epoch int64, state EventState, reason string, retryIn time.Duration) error {
+func (s *Store) giveBack(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration, fewer int) error {
 	return s.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, `UPDATE events SET state = $1, error = $2, holder = '', lease_ms = 0,
+		n, err := t.exec(ctx, `UPDATE events SET state = 'received', error = $1, holder = '', lease_ms = 0, attempts = attempts - $2,
 			due_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT) WHERE id = $4 AND epoch = $5 AND state = 'deciding' AND state <> 'unmatched'`,
-			string(state), reason, retryIn.Milliseconds(), id, epoch)
+			reason, fewer, retryIn.Milliseconds(), id, epoch)
 		if err != nil {
 			return fmt.Errorf("write event %s: %w", id, err)
 		}
 		if n == 0 {
 			return fmt.Errorf("event %s: %w", id, ErrLeaseLost)
 		}
-		t.woke = state == EventReceived && retryIn <= 0
+		t.woke = retryIn <= 0
 		return nil
 	})
 }

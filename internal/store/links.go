@@ -59,37 +59,3 @@ func (s *Store) Undecided(ctx context.Context, groupID string) (bool, error) {
 	}
 	return some, nil
 }
-
-// writeGroups moves groups on to their next generation. One that was moved meanwhile is read again by the caller.
-func (t *tx) writeGroups(ctx context.Context, groups []GroupState) error {
-	for _, g := range slices.SortedFunc(slices.Values(groups), func(a, b GroupState) int { return cmp.Compare(a.GroupID, b.GroupID) }) {
-		n, err := t.exec(ctx, `INSERT INTO task_groups (group_id, hash, generation, settled) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (group_id) DO UPDATE SET hash = excluded.hash, generation = excluded.generation, settled = excluded.settled
-			WHERE task_groups.generation < excluded.generation OR task_groups.hash = excluded.hash AND task_groups.generation = excluded.generation`,
-			g.GroupID, g.Hash, g.Generation, intOf(g.Settled))
-		if err != nil {
-			return fmt.Errorf("write group %s: %w", g.GroupID, err)
-		}
-		if n == 0 {
-			return fmt.Errorf("group %s: %w", g.GroupID, ErrMoved)
-		}
-	}
-	return nil
-}
-
-func scanGroup(row scanner) (GroupState, error) {
-	var g GroupState
-	var settled int
-	err := row.Scan(&g.GroupID, &g.Hash, &g.Generation, &settled)
-	g.Settled = settled != 0
-	return g, err
-}
-
-// Group is what was last known of a task group; ok is false where nothing was.
-func (s *Store) Group(ctx context.Context, id string) (g GroupState, ok bool, err error) {
-	g, ok, err = first(ctx, s.read, scanGroup, "SELECT group_id, hash, generation, settled FROM task_groups WHERE group_id = $1", id)
-	if err != nil {
-		return GroupState{}, false, fmt.Errorf("read group %s: %w", id, err)
-	}
-	return g, ok, nil
-}

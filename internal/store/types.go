@@ -53,7 +53,7 @@ type Event struct {
 	// Source is pulse, gerrit, task or group.
 	Source string
 	// Type is the exchange's short name (queue/task-failed, or the whole name of a foreign one), gerrit's
-	// event type, or settled.
+	// event type, a word of rules on tasks or groups, or look: what became of a task or group has to be looked at.
 	Type       string
 	RoutingKey string
 	// Routes are the CC header's entries, without "route.", joined by newlines.
@@ -209,7 +209,24 @@ type Link struct {
 type GroupState struct {
 	GroupID, Hash string
 	Generation    int64
-	Settled       bool
+	// Settled and Stuck say that this generation was told to be that.
+	Settled, Stuck bool
+	// Since is when the generation was first seen.
+	Since time.Time
+	// Due is when the group is looked at next; zero: not before something is heard of it.
+	Due time.Time
+	// Heard, which only reading gives, says that something was heard of it since it was looked at last; Body is that.
+	Heard       bool
+	BodyVersion int
+	Body        []byte
+}
+
+// HeardGroup is a task group that is to be looked at, so long after now.
+type HeardGroup struct {
+	GroupID     string
+	After       time.Duration
+	BodyVersion int
+	Body        []byte
 }
 
 // Verdict is all that deciding one event writes, in one transaction.
@@ -222,6 +239,7 @@ type Verdict struct {
 	Derived   []Event   // accepted as by Accept
 	Links     []Link
 	Groups    []GroupState
+	Heard     []HeardGroup
 	// Kept carries opinions from one revision of a change to another (a patchset of the same code).
 	Kept []Carry
 }

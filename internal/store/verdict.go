@@ -37,6 +37,9 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.writeGroups(ctx, v.Groups); err != nil {
 		return err
 	}
+	if err := t.writeHeard(ctx, v.Heard); err != nil {
+		return err
+	}
 	if err := t.writeLinks(ctx, v.Links); err != nil {
 		return err
 	}

@@ -114,7 +114,8 @@ type stepReader struct {
 var (
 	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending"}
 	endedWords  = []string{"completed", "failed", "exception"}
-	groupWords  = []string{"settled"}
+	groupWords  = []string{"settled", "stuck"}
+	stuckStates = append([]string{"unscheduled"}, endedWords...)
 	stepKeys    = []string{"task", "group", "gerrit", "exchange", "stands", "approve"}
 	gerritWords = []string{
 		"patchset-created", "comment-added", "vote-changed", "reviewer-changed", "hashtags-changed", "topic-changed",
@@ -203,6 +204,10 @@ func (r *stepReader) task(n *yamlfile.Node, word string, f *TaskFields) {
 		f.Name = "task"
 	}
 	switch {
+	case word == "stuck" && f.State == "":
+		f.State = "unscheduled"
+	case word == "stuck":
+		r.word(n.Get("state"), f.State, stuckStates)
 	case word == "settled" && f.State == "":
 		r.refuse(n, "a task that is settled has a state", "write state: completed, failed or exception")
 	case word != "settled" && f.State == "":
@@ -247,7 +252,7 @@ func (r *stepReader) group() {
 			f.Name = fmt.Sprintf("task-%d", i+1)
 		}
 		if list != nil && i < len(list.Items) {
-			r.task(list.Items[i], "settled", f)
+			r.task(list.Items[i], r.step.Group.Group, f)
 		}
 	}
 }

@@ -137,7 +137,6 @@ var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
 var untold = map[string]string{
-	"ParkEvent": "after an hour in vain; as PostponeEvent",
 	"RenewLane": "in a lane that is worked on for long; it changes a lease, as ClaimLane",
 }
 
@@ -148,7 +147,8 @@ func TestEachStepHasPoints(t *testing.T) {
 	b, _ := story(t, w, strike{})
 	lived, _ := life(t, newWorld(t), strike{})
 	stepped, _ := steps(t, newWorld(t), strike{})
-	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace()), "\n")
+	of, _ := grouped(t, newWorld(t), strike{})
+	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace(), of.trace()), "\n")
 	parts := reflect.TypeFor[app.Parts]()
 	for i := range parts.NumField() {
 		part := parts.Field(i).Type

@@ -40,7 +40,8 @@ type Outcome struct {
 	Error string
 }
 
-// Try decides an event, and what is derived of it: a message of a task may tell that it, or its group, has settled.
+// Try decides an event, and what is derived of it: a message of a task may tell that it, or its group,
+// has settled, or that the group can't go on: how long that has been so isn't asked.
 func (t Trial) Try(ctx context.Context, ev store.Event) ([]Outcome, error) {
 	d := t.decider()
 	var out []Outcome
@@ -56,8 +57,13 @@ func (t Trial) Try(ctx context.Context, ev store.Event) ([]Outcome, error) {
 		if t.Link != nil && o.Occurrence.Project == "" {
 			o.Occurrence.Server, o.Occurrence.Project, o.Occurrence.Branch = t.Link.Server, t.Link.Project, t.Link.Branch
 		}
-		out = append(out, o)
+		if queue[0].Type != decide.Look {
+			out = append(out, o)
+		}
 		queue = append(queue, v.Derived...)
+		for _, h := range v.Heard {
+			queue = append(queue, d.Look(store.GroupState{GroupID: h.GroupID, BodyVersion: h.BodyVersion, Body: h.Body, Due: queue[0].Time, Heard: true}))
+		}
 	}
 	return out, nil
 }
@@ -105,6 +111,17 @@ func (s nothingStored) Link(context.Context, string, string) (store.Link, bool, 
 func (nothingStored) Group(context.Context, string) (store.GroupState, bool, error) {
 	return store.GroupState{}, false, nil
 }
+
+// GroupsOf implements decide.Store.
+func (nothingStored) GroupsOf(context.Context, string, int, string) ([]string, error) {
+	return nil, nil
+}
+
+// OpenOf implements decide.Store.
+func (nothingStored) OpenOf(context.Context, string) ([]store.Action, error) { return nil, nil }
+
+// Undecided implements decide.Store.
+func (nothingStored) Undecided(context.Context, string) (bool, error) { return false, nil }
 
 // Opinions implements decide.Store.
 func (nothingStored) Opinions(context.Context, string, int) ([]store.Opinion, error) { return nil, nil }

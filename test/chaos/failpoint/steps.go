@@ -69,9 +69,25 @@ func (s decisions) PostponeEvent(ctx context.Context, id string, epoch int64, re
 	return s.points.do("decide.PostponeEvent", func() error { return s.Store.PostponeEvent(ctx, id, epoch, reason, retryIn) })
 }
 
-// ParkEvent implements decide.Store.
-func (s decisions) ParkEvent(ctx context.Context, id string, epoch int64, reason string) error {
-	return s.points.do("decide.ParkEvent", func() error { return s.Store.ParkEvent(ctx, id, epoch, reason) })
+// ReturnEvent implements decide.Store.
+func (s decisions) ReturnEvent(ctx context.Context, id string, epoch int64, reason string, retryIn time.Duration) error {
+	return s.points.do("decide.ReturnEvent", func() error { return s.Store.ReturnEvent(ctx, id, epoch, reason, retryIn) })
+}
+
+// WakeGroups implements decide.Store. A look that finds nothing due is no step.
+func (s decisions) WakeGroups(ctx context.Context, n int, look func(store.GroupState) store.Event) (int, error) {
+	point := ""
+	woken, err := s.Store.WakeGroups(ctx, n, func(g store.GroupState) store.Event {
+		if point == "" {
+			point = s.points.next("decide.WakeGroups")
+			s.points.pass(point + ":before")
+		}
+		return look(g)
+	})
+	if point != "" {
+		s.points.pass(point + ":after")
+	}
+	return woken, err
 }
 
 // deliveries has points around what internal/deliver writes.
