@@ -21,7 +21,7 @@ func (e *evaluation) act(a *action, d *Decision) error {
 	before := len(d.Actions)
 	defer func() {
 		for i := range d.Actions[before:] {
-			d.Actions[before+i].Approve = a.approve
+			d.Actions[before+i].Approve, d.Actions[before+i].Once = a.approve, a.once
 		}
 	}()
 	switch a.kind {

@@ -30,6 +30,8 @@ type action struct {
 	notify string
 	// approve says who has to approve it, "" nobody.
 	approve string
+	// once says how often it is done, nil each time.
+	once *Once
 	// message is a comment's text, or what goes with another action.
 	message *template
 	labels  map[string]int

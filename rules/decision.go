@@ -22,12 +22,15 @@ type Input struct {
 // Decision is what a rule makes of an event, with the reason. It is kept as JSON.
 type Decision struct {
 	Matched bool `json:"matched"`
-	// Stopped is the clause that did not hold, as written; "on.files" where no file fits; empty if Matched.
+	// Stopped is the clause that did not hold, as written; "on.files" where no file fits, what begins with
+	// "once:" where it acted before; empty if Matched.
 	Stopped string `json:"stopped,omitempty"`
 	// Clauses are those that were looked at, in order.
 	Clauses  []Clause  `json:"clauses,omitempty"`
 	Actions  []Action  `json:"actions,omitempty"`
 	Opinions []Opinion `json:"opinions,omitempty"`
+	// Spent is what `once` kept back.
+	Spent []Spent `json:"spent,omitempty"`
 }
 
 // Clause is one line of the explanation.
@@ -76,6 +79,8 @@ type Action struct {
 	Labels map[string]int `json:"labels,omitempty"`
 	// Approve says who has to approve it before it is done, "" nobody.
 	Approve string `json:"approve,omitempty"`
+	// Once says how often it is done; nil: on every event that fits.
+	Once *Once `json:"once,omitempty"`
 }
 
 // InlineComment is a comment on a line of a file.

@@ -27,7 +27,7 @@ var (
 		"task", "group", "gerrit", "command", "by", "cron", "zone", "query", "atMost", "change", "exchange", "routingKey",
 		"taskRoute", "server", "project", "branch", "files",
 	}
-	doOrder = append(append([]string{}, actionWords...), "inline", "key", "while", "message", "notify", "approve")
+	doOrder = append(append([]string{}, actionWords...), "inline", "key", "while", "message", "notify", "once", "approve")
 )
 
 // Order implements yamlfile.Layout.

@@ -32,6 +32,7 @@ type actionForm struct {
 	Message   *yamlfile.Node `yaml:"message"`
 	Notify    *yamlfile.Node `yaml:"notify"`
 	Approve   *yamlfile.Node `yaml:"approve"`
+	Once      *yamlfile.Node `yaml:"once"`
 }
 
 var (
@@ -40,7 +41,7 @@ var (
 		"restore", "submit", "rerun", "cancel",
 	}
 	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report", "hook", "call", "once", "from"}
+	laterActions = []string{"report", "hook", "call", "from"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
 	approveWords = []string{"operators"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
@@ -116,6 +117,9 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	}
 	if form.Approve != nil {
 		r.approve(form.Approve, &a)
+	}
+	if form.Once != nil {
+		r.actionOnce(form.Once, &a)
 	}
 	return a, !HasErrors(r.diagnostics[before:])
 }

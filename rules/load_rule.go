@@ -51,12 +51,12 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 		f.refuse(name, fmt.Sprintf("%q can't name a rule", form.Name), "letters, digits, - and _")
 	}
 	f.later("was", n.Key("was"))
-	f.later("once", n.Key("once"))
 	r.mode(form.Mode)
 	r.on(form.On)
 	r.let(form.Let)
 	r.when(form.When)
 	r.do(form.Do)
+	r.ruleOnce(form.Once)
 	r.gather()
 	return r.rule
 }

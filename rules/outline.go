@@ -24,6 +24,8 @@ type OutlineAction struct {
 	Line int
 	// While is nil where the action has none.
 	While *OutlineClause
+	// Once is nil where it is done on every event.
+	Once *Once
 }
 
 // Outline tells what the rule is made of.
@@ -33,7 +35,7 @@ func (r *Rule) Outline() Outline {
 		o.Clauses = append(o.Clauses, OutlineClause{c.text, c.line})
 	}
 	for _, a := range r.do {
-		out := OutlineAction{Kind: a.kind, Key: a.key, Line: a.line}
+		out := OutlineAction{Kind: a.kind, Key: a.key, Line: a.line, Once: a.once}
 		if a.kind == kindTask {
 			out.Key = ""
 		}

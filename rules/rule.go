@@ -30,6 +30,7 @@ type Rule struct {
 	do    []action
 	needs []string
 	tasks []TaskNeed
+	once  *Once
 }
 
 // Trigger is one `on` of a rule.

@@ -21,13 +21,23 @@ func Schema() yamlfile.Schema {
 		"let":         {"type": "object", "propertyNames": schema{"pattern": `^[A-Za-z_][A-Za-z0-9_]*$`}, "additionalProperties": celSchema("A CEL expression.")},
 		"when":        {"type": "array", "items": celSchema("A CEL expression that is true or false."), "description": "All have to hold."},
 		"do":          {"type": "array", "items": actionSchema(), "minItems": 1, "description": "What is done then."},
-		"was":         nil, "once": nil,
+		"once":        onceSchema("It acts once on each thing."),
+		"was":         nil,
 	})
 	out := yamlfile.SchemaOf(fileForm{}, nil, map[string]schema{
 		"defaults": yamlfile.SchemaOf(defaultsForm{}, nil, placeSchemas()),
 		"rules":    {"type": "array", "items": rule},
 	})
 	out["$schema"], out["title"] = yamlfile.SchemaURL, "Rules of Verdict"
+	return out
+}
+
+func onceSchema(about string) schema {
+	out := yamlfile.SchemaOf(onceForm{}, nil, map[string]schema{
+		"per":   {"enum": onceWords, "description": "On which thing."},
+		"again": textAbout("After how long it acts again: 30 days; never if nothing is said."),
+	})
+	out["description"] = about
 	return out
 }
 

@@ -31,6 +31,7 @@ func actionSchema() schema {
 		"while":     celSchema("What was said stands as long as this CEL expression is true."),
 		"message":   textAbout("What is posted with it."),
 		"notify":    {"enum": notifyWords, "description": "Who gets mail; nobody if nothing is said."},
+		"once":      onceSchema("It is done once on each thing."),
 		"approve":   {"enum": approveWords, "description": "It waits until somebody of these approves it: bot actions approve."},
 	})
 	out["oneOf"] = oneOfKeys(actionWords)
@@ -39,9 +40,15 @@ func actionSchema() schema {
 		"message": onlyWith(told...),
 		"notify":  onlyWith(posted...),
 		"inline":  onlyWith(kindComment),
-		"approve": onlyWith(slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote })...),
+		"once":    onlyWith(withoutVote()...),
+		"approve": onlyWith(withoutVote()...),
 	}
 	return out
+}
+
+// withoutVote are the actions but vote, which is always an opinion.
+func withoutVote() []string {
+	return slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote })
 }
 
 func textList() schema { return schema{"type": "array", "items": yamlfile.TextSchema()} }

@@ -66,7 +66,10 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		{"name: r", "name: 'a rule'", false},
 		{"mode: live", "mode: lively", false},
 		{"mode: live", "was: old", false},
-		{"mode: live", "once: {per: change}", false},
+		{"mode: live", "once: {per: hour}", false},
+		{"notify: owner", "\n      - comment: x\n        once: {per: task, again: 30 days}", true},
+		{"notify: owner", "\n      - comment: x\n        once: {again: 30 days}", false},
+		{"notify: owner", "once: {per: change}", false}, // news of a vote have to come through
 		{"{task: settled}", "{task: setled}", false},
 		{"{task: settled}", "{}", false},
 		{"{task: settled}", "[]", false},

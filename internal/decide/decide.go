@@ -37,6 +37,7 @@ type Store interface {
 	Undecided(ctx context.Context, groupID string) (bool, error)
 	Group(ctx context.Context, id string) (store.GroupState, bool, error)
 	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
+	LastOnce(ctx context.Context, o store.Once) (store.Once, bool, error)
 	Now(ctx context.Context) (time.Time, error)
 	Wake() <-chan struct{}
 }
@@ -221,6 +222,8 @@ func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error
 		return nil // another replica has it
 	case ctx.Err() != nil:
 		return d.letGo(ctx, []store.Event{ev})
+	case errors.Is(err, store.ErrMoved) && ev.Attempts < patience:
+		return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, "", 0) // to be looked at as it is now
 	case errors.As(err, &undelivered):
 		d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
 		return d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, err.Error(), undelivered.wait)

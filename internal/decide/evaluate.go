@@ -128,6 +128,10 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if err != nil {
 		return d.failed(ctx, s, rule, active, known, err, now, v)
 	}
+	onces, err := d.once(ctx, s, rule, made, link, linked, now)
+	if err != nil {
+		return err
+	}
 	shadow := d.Shadow || rule.Mode == rules.Shadow
 	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
 	if err != nil {
@@ -137,7 +141,12 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if !made.Matched || shadow {
 		return nil
 	}
-	return d.follow(ctx, s, f, rule, made, known, link, linked, now, v)
+	before := len(v.Actions)
+	if err := d.follow(ctx, s, f, rule, made, known, link, linked, now, v); err != nil {
+		return err
+	}
+	v.Onces = append(v.Onces, acting(onces, v.Actions[before:])...)
+	return nil
 }
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not

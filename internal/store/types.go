@@ -240,6 +240,8 @@ type Verdict struct {
 	Links     []Link
 	Groups    []GroupState
 	Heard     []HeardGroup
+	// Onces is what rules with `once` do; ErrMoved where one did already.
+	Onces []Once
 	// Kept carries opinions from one revision of a change to another (a patchset of the same code).
 	Kept []Carry
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // FinishEvent writes all that deciding an event led to, in one transaction, or nothing: ErrLeaseLost when another
-// replica has claimed the event since, ErrMoved when a task group was written by another one since it was read.
+// replica has claimed the event since, ErrMoved when a task group was written by another one since it was read, or
+// a rule that acts once on a thing did on another event.
 func (s *Store) FinishEvent(ctx context.Context, v Verdict) error {
 	return s.write(ctx, func(t *tx) error { return t.finishEvent(ctx, v) })
 }
@@ -47,6 +48,9 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 		return err
 	}
 	if err := t.carryOpinions(ctx, v.Kept); err != nil {
+		return err
+	}
+	if err := t.writeOnces(ctx, v.Onces); err != nil {
 		return err
 	}
 	if _, err := t.accept(ctx, v.Derived, nil); err != nil {

@@ -44,6 +44,7 @@ const (
 	neverDone  = "never done: "
 	neverFits  = "never fits: "
 	neverStops = "never keeps it away: "
+	neverOnce  = neverStops + "once"
 )
 
 type coverage struct {
@@ -111,12 +112,27 @@ func (c *coverage) decision(r *rules.Rule, d Decision) {
 		}
 		c.mark(r, clause.Line, never+text)
 	}
+	c.spent(r, d)
 	if !d.Matched {
 		return
 	}
 	for _, a := range r.Outline().Actions {
 		if slices.ContainsFunc(d.Actions, func(done rules.Action) bool { return a.Kind == done.Kind && (a.Key == "" || a.Key == done.Key) }) {
 			c.mark(r, a.Line, neverDone+nameOfAction(a))
+		}
+	}
+}
+
+// spent notes which `once` kept something back.
+func (c *coverage) spent(r *rules.Rule, d Decision) {
+	for _, s := range d.Spent {
+		if s.Key == "" {
+			c.mark(r, r.Once().Line, neverOnce)
+		}
+		for _, a := range r.Outline().Actions {
+			if a.Once != nil && s.Key != "" && (a.Key == s.Key || a.Key == "" && strings.HasPrefix(s.Key, a.Kind)) {
+				c.mark(r, a.Once.Line, neverOnce)
+			}
 		}
 	}
 }
@@ -163,11 +179,17 @@ func partsOf(r *rules.Rule) []part {
 		}
 	}
 	o := r.Outline()
+	if once := r.Once(); once != nil {
+		add(once.Line, neverOnce)
+	}
 	for _, clause := range o.Clauses {
 		add(clause.Line, neverTrue+clause.Text, neverFalse+clause.Text)
 	}
 	for _, a := range o.Actions {
 		add(a.Line, neverDone+nameOfAction(a))
+		if a.Once != nil {
+			add(a.Once.Line, neverOnce)
+		}
 		if a.While != nil {
 			add(a.While.Line, neverTrue+a.While.Text, neverFalse+a.While.Text)
 		}

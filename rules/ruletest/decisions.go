@@ -57,7 +57,11 @@ func (r *run) expectMatch(want *Expect) {
 }
 
 func (r *run) expectStop(want *Expect) {
-	for _, d := range r.decisions(want.Rule) {
+	all := r.decisions(want.Rule)
+	if want.Stopped == rules.OnceStop && slices.ContainsFunc(all, func(d Decision) bool { return strings.HasPrefix(d.Stopped, rules.OnceStop+":") }) {
+		return // before it, it has matched
+	}
+	for _, d := range all {
 		if d.Matched {
 			r.find(Finding{Line: want.Line, What: want.Rule + " was to stop, and matches", Want: []string{"stops at " + want.Stopped}, Got: []string{"matches"}, Trees: r.trees(want.Rule, r.events)})
 			return

@@ -27,6 +27,8 @@ type Recording struct {
 	Link *Link `json:"link,omitempty"`
 	// Facts are all that the rules asked for.
 	Facts json.RawMessage `json:"facts"`
+	// Spent is, by TEAM/RULE, what once kept back.
+	Spent map[string][]rules.Spent `json:"spent,omitempty"`
 }
 
 // Event is what happened.
@@ -65,6 +67,13 @@ func Record(e admin.EventDetail) (Recording, error) {
 	}
 	known := map[string]any{}
 	for _, d := range e.Decisions {
+		var made rules.Decision
+		if json.Unmarshal(d.Explanation, &made) == nil && len(made.Spent) > 0 { // else it explains nothing that is asked here
+			if r.Spent == nil {
+				r.Spent = map[string][]rules.Spent{}
+			}
+			r.Spent[d.Rule] = made.Spent
+		}
 		if len(d.Facts) == 0 {
 			continue
 		}
@@ -109,7 +118,7 @@ func (r Recording) Replay(ctx context.Context, set *rules.Set) ([]Outcome, error
 	if err != nil {
 		return nil, err
 	}
-	t := Trial{Set: set, Facts: &facts.Source{Recorded: known, Queue: NoQueue{}}, Link: r.Link.link()}
+	t := Trial{Set: set, Facts: &facts.Source{Recorded: known, Queue: NoQueue{}}, Link: r.Link.link(), Spent: r.Spent}
 	out, err := t.Try(ctx, r.Event.Stored())
 	if len(out) > 1 {
 		out = out[:1] // what is derived of it is events of their own, with facts of their own

@@ -27,6 +27,8 @@ type Trial struct {
 	// Link is the patchset that events of tasks and groups belong to; nil: what the task says decides, if its team trusts
 	// that.
 	Link *store.Link
+	// Spent is, by TEAM/RULE, what was done before and is done once.
+	Spent map[string][]rules.Spent
 	// ExchangePrefix and SchedulerID are those of the configuration; the usual ones when empty.
 	ExchangePrefix, SchedulerID string
 }
@@ -71,7 +73,7 @@ func (t Trial) Try(ctx context.Context, ev store.Event) ([]Outcome, error) {
 func (t Trial) decider() *decide.Decider {
 	prefix := cmp.Or(t.ExchangePrefix, rules.DefaultExchangePrefix)
 	return &decide.Decider{
-		Store: nothingStored{link: t.Link}, Facts: t.Facts, ExchangePrefix: prefix, SchedulerID: cmp.Or(t.SchedulerID, "verdict"),
+		Store: nothingStored{link: t.Link, spent: t.Spent}, Facts: t.Facts, ExchangePrefix: prefix, SchedulerID: cmp.Or(t.SchedulerID, "verdict"),
 		Holder: "trial", Log: zerolog.Nop(), MaxAge: math.MaxInt64,
 		Active: func() decide.Active { return decide.Active{Set: t.Set, Begins: Begins(t.Set)} },
 		Match: func(set *rules.Set, o rules.Occurrence) []rules.Candidate {
@@ -93,10 +95,11 @@ func Begins(set *rules.Set) map[store.BeginKey]time.Time {
 	return out
 }
 
-// nothingStored knows one link at most.
+// nothingStored knows one link at most, and what was done once.
 type nothingStored struct {
 	decide.Store // nil: what Try calls is below
 	link         *store.Link
+	spent        map[string][]rules.Spent
 }
 
 // Link implements decide.Store.
@@ -122,6 +125,16 @@ func (nothingStored) OpenOf(context.Context, string) ([]store.Action, error) { r
 
 // Undecided implements decide.Store.
 func (nothingStored) Undecided(context.Context, string) (bool, error) { return false, nil }
+
+// LastOnce implements decide.Store.
+func (s nothingStored) LastOnce(_ context.Context, o store.Once) (store.Once, bool, error) {
+	for _, spent := range s.spent[o.Team+"/"+o.Rule] {
+		if spent.Key == o.Key {
+			return store.Once{Acted: spent.Acted, EventID: spent.EventID}, true, nil
+		}
+	}
+	return store.Once{}, false, nil
+}
 
 // Opinions implements decide.Store.
 func (nothingStored) Opinions(context.Context, string, int) ([]store.Opinion, error) { return nil, nil }
