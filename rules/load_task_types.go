@@ -66,7 +66,7 @@ func (r *ruleLoader) taskText(key string, n *yamlfile.Node) {
 // jsoneOperators are the keys of a mapping by which JSON-e makes something else of it.
 func jsoneOperators(n *yamlfile.Node) (out []string) {
 	for _, e := range n.Entries {
-		if strings.HasPrefix(e.Key.Text, "$") && !strings.HasPrefix(e.Key.Text, "$$") {
+		if name, ok := strings.CutPrefix(e.Key.Text, "$"); ok && !strings.HasPrefix(name, "$") && !strings.HasPrefix(name, "{") {
 			out = append(out, e.Key.Text)
 		}
 	}

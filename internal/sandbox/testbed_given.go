@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"verdict/gerrit/gerrittest"
 	"verdict/internal/facts"
@@ -149,6 +150,14 @@ func contents(paths []string, patchset int) map[string]string {
 type givenLinks struct {
 	*store.Store
 	made map[[2]string]store.Link
+	// waiting is how many events were put off since somebody looked.
+	waiting int
+}
+
+// PostponeEvent implements decide.Store: tests don't wait for seconds.
+func (l *givenLinks) PostponeEvent(ctx context.Context, id string, epoch int64, reason string, _ time.Duration) error {
+	l.waiting++
+	return l.Store.PostponeEvent(ctx, id, epoch, reason, postponed)
 }
 
 // Link implements decide.Store.

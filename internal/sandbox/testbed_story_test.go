@@ -18,7 +18,7 @@ const benchTeams = `teams:
     gerrit:
       - {server: main, projects: [platform/gfx], labels: {Verified: [-1, 1], Docs: [-1, 1]}, hashtags: ['ci-*', needs-backport], actions: [vote, comment, hashtags, attention]}
     taskcluster:
-      scopes: ['queue:create-task:low:gfx/*', 'queue:create-task:project:gfx', 'queue:scheduler-id:verdict']
+      scopes: ['queue:create-task:low:gfx/*', 'queue:create-task:project:gfx', 'queue:scheduler-id:verdict', 'queue:rerun-task:test-scheduler/*']
       trustTasks: [{schedulerId: gfx-level-1}]
       trust:
         - {who: ['group:gfx-committers'], scopes: ['queue:create-task:low:gfx/*', 'queue:create-task:project:gfx', 'queue:scheduler-id:verdict']}
@@ -337,4 +337,24 @@ tests:
 			b.Fatal(err, report.Results)
 		}
 	}
+}
+
+func TestAGroupSettlesWhereRulesRerun(t *testing.T) {
+	failures(t, runBench(t, `
+given:
+  change: {project: platform/gfx, currentPatchset: 2}
+tests:
+  - name: the hashtag comes when nothing of the group is undecided any more
+    history:
+      - {group: settled, tasks: [{name: lint, tags: {flaky: 'no'}, state: failed}]}
+      - stands: {hashtags: [ci-failed]}
+      - {group: settled, tasks: [{name: lint, state: completed}]}
+      - stands: {hashtags: []}
+`, `
+  - name: flaky-once
+    on: {task: failed}
+    when: ['task.tags.flaky == "yes"']
+    do:
+      - rerun: {}
+`))
 }

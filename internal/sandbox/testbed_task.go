@@ -82,7 +82,7 @@ func (w *bench) newTask(word string, f ruletest.TaskFields, groupID string) (str
 	groupID = cmp.Or(groupID, w.groupOf(scheduler))
 	definition := map[string]any{
 		"taskQueueId": cmp.Or(f.TaskQueueID, givenQueue), "schedulerId": scheduler, "taskGroupId": groupID,
-		"metadata": map[string]any{"name": f.Name, "description": f.Name, "owner": "owner@example.org", "source": reviewURL},
+		"metadata": map[string]any{"name": f.Name, "description": "Made by a test", "owner": "owner@example.org", "source": reviewURL},
 	}
 	for key, value := range map[string]any{"tags": f.Tags, "routes": f.Routes, "extra": f.Extra, "payload": f.Payload, "projectId": f.ProjectID} {
 		if text, err := json.Marshal(value); err == nil && string(text) != "null" && string(text) != `""` {

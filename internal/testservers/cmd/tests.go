@@ -12,8 +12,9 @@ import (
 	"verdict/internal/testservers/report"
 )
 
-// measured is what the names of tests that compare costs have in them.
-const measured = "Cost"
+// measured is what the names of tests have in them that run alone and without the race detector: those that compare
+// costs, and the one that judges thousands of mutants.
+const measured = "(?:Cost|Mutants)"
 
 // tests runs `go test` over everything, in an order of its own each time, but for what comparisons runs.
 func (s *suite) tests(ctx context.Context) {
