@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,10 +116,16 @@ func printStatus(out io.Writer, s admin.Status) {
 		fmt.Fprintf(out, "  %-12s %s\n", server, sourceLine(src, way))
 	}
 	if s.Running {
-		fmt.Fprintf(out, "  %-12s %s, loaded %s, %s\n", "rules", plural(s.Rules.Count, "rule"), when(s.Rules.Loaded), short(s.Rules.Hash))
+		fmt.Fprintf(out, "  %-12s %s, loaded %s, %s\n", "rules", plural(s.Rules.Count, "rule"), when(s.Rules.Loaded), setName(s.Rules.Hash, s.Rules.Commit))
+	}
+	if s.Rules.Subject != "" {
+		fmt.Fprintf(out, "  %-12s %s, by %s, %s\n", "", oneLine(s.Rules.Subject), oneLine(s.Rules.Author), when(s.Rules.Committed))
+	}
+	if p := s.Rules.Pin; p != nil {
+		fmt.Fprintf(out, "  %-12s to %s since %s by %s: %s\n", "pinned", setName(p.Hash, p.Commit), when(p.Since), orDash(p.By), orDash(oneLine(p.Reason)))
 	}
 	for _, team := range slices.Sorted(maps.Keys(s.Rules.Broken)) {
-		fmt.Fprintf(out, "  %-12s team %s: its last good files are in force\n", "", team)
+		fmt.Fprintf(out, "  %-12s %s\n", "", lastGoodLine(team, s.Rules.BrokenSince[team]))
 		for _, line := range s.Rules.Broken[team] {
 			fmt.Fprintf(out, "  %-12s   %s\n", "", line)
 		}
@@ -138,6 +145,25 @@ func printStatus(out io.Writer, s admin.Status) {
 		fmt.Fprintf(out, "  %-12s %s since %s by %s: %s\n", "held", h.Scope, when(h.Since), orDash(h.By), orDash(h.Reason))
 	}
 	printSomeProblems(out, s.Problems)
+}
+
+// setName is a set of rules by its hash, and its commit where it has one.
+func setName(hash, commit string) string {
+	if commit == "" {
+		return short(hash)
+	}
+	return short(hash) + " of commit " + short(commit)
+}
+
+func lastGoodLine(team string, since time.Time) string {
+	line := "team " + team + ": its last good files are in force"
+	if team == "" {
+		line = "what belongs to no team"
+	}
+	if !since.IsZero() {
+		line += ", since " + when(since)
+	}
+	return line
 }
 
 // sourceLine tells how a source goes; way is stream, webhook, or "".

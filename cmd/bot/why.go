@@ -82,8 +82,13 @@ func explain(out io.Writer, e admin.EventDetail) error {
 	if len(e.Decisions) == 0 {
 		fmt.Fprintln(out, "  no rule looked at it")
 	}
+	last := ""
 	for _, d := range e.Decisions {
 		fmt.Fprintln(out)
+		if set := setName(d.Set, d.Commit); set != last && d.Set != "" { // one that was decided again may have several
+			fmt.Fprintf(out, "by rules %s\n", set)
+			last = set
+		}
 		if err := (explained{rule: d.Rule, shadow: d.Shadow, explanation: d.Explanation}).print(out); err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	}
 	b.problems = &problems.Teller{Store: b.store, Contact: func(team string) string { return b.rules.Contact(team) }, Log: b.log}
 	b.rules = &ruleset.Loader{
-		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
+		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, Replica: b.replica, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
 		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
 		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Problems: b.problems, Store: b.store, Log: b.log,
 	}
@@ -141,7 +141,7 @@ func (b *bot) wire(p *Parts) {
 		Quiet: cfg.Settle.Quiet, Stuck: cfg.Settle.Stuck, Lease: p.Pace.EventLease, Window: cmp.Or(p.Pace.Window, deliver.DefaultWindow),
 		Active: func() decide.Active {
 			a := b.rules.Active()
-			return decide.Active{Set: a.Set, Begins: a.Begins}
+			return decide.Active{Set: a.Set, Begins: a.Begins, Commit: a.Published.Commit}
 		},
 	}
 	b.deliverer = &deliver.Deliverer{

@@ -39,6 +39,9 @@ func (b *bot) firstRules(ctx context.Context) error {
 // unasked is how often auth is asked again what roles give, if it couldn't be.
 const unasked = time.Minute
 
+// syncing is how often a replica looks whether all are to be on another set: one that was published, or is pinned.
+const syncing = 2 * time.Second
+
 // remind is how often what is broken is looked at again: it is told once a day.
 const remind = time.Hour
 
@@ -50,6 +53,8 @@ func (b *bot) watchRules(ctx context.Context) error {
 	defer again.Stop()
 	still := time.NewTicker(remind)
 	defer still.Stop()
+	sync := time.NewTicker(syncing)
+	defer sync.Stop()
 	for {
 		select {
 		case err := <-watching:
@@ -58,6 +63,8 @@ func (b *bot) watchRules(ctx context.Context) error {
 			if b.rules.Active().Unasked {
 				b.loadRules(ctx)
 			}
+		case <-sync.C:
+			b.syncRules(ctx)
 		case <-still.C:
 			b.rules.Remind(ctx)
 		case <-b.reload:
@@ -67,9 +74,24 @@ func (b *bot) watchRules(ctx context.Context) error {
 	}
 }
 
-// loadRules puts changed rules into force, and has the queue bound to what they need.
+// loadRules puts changed rules into force.
 func (b *bot) loadRules(ctx context.Context) {
-	err := frugally(func() error { return b.rules.Load(ctx) })
+	b.loaded(ctx, frugally(func() error { return b.rules.Load(ctx) }))
+}
+
+// syncRules puts into force what all replicas are to be on.
+func (b *bot) syncRules(ctx context.Context) {
+	behind, err := b.rules.Behind(ctx)
+	if err == nil && behind {
+		err = frugally(func() error { return b.rules.Sync(ctx) })
+	}
+	if behind || err != nil {
+		b.loaded(ctx, err)
+	}
+}
+
+// loaded notes how a load ended, and has the queue bound to what the rules in force need.
+func (b *bot) loaded(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}

@@ -22,7 +22,10 @@ func (b *bot) status(context.Context) admin.Status {
 	active := b.rules.Active()
 	s := admin.Status{
 		Running: true, Mode: string(b.cfg.Mode), Started: b.started, Degraded: []string{}, Replicas: []admin.Replica{},
-		Rules: admin.Rules{Hash: active.Set.Hash(), Loaded: active.Loaded, Count: len(active.Set.Rules()), Broken: active.Broken},
+		Rules: admin.Rules{
+			Hash: active.Set.Hash(), Loaded: active.Loaded, Count: len(active.Set.Rules()), Broken: active.Broken, Commit: active.Published.Commit,
+			Author: active.Published.Author, Subject: active.Published.Subject, Committed: active.Published.Committed,
+		},
 	}
 	for _, r := range b.replicas.alive() {
 		s.Replicas = append(s.Replicas, viewReplica(r))

@@ -46,6 +46,8 @@ type Store interface {
 type Active struct {
 	Set    *rules.Set
 	Begins map[store.BeginKey]time.Time
+	// Commit is that of the rules, empty where they are a folder's. It is kept with each decision.
+	Commit string
 }
 
 // Decider decides events. Its fields are set once, before Run.

@@ -74,6 +74,9 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		v.State = store.EventTooOld
 		v.Decisions = nil // the state says it of every rule
 	}
+	for i := range v.Decisions {
+		v.Decisions[i].Commit = active.Commit
+	}
 	return v, nil
 }
 

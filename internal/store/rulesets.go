@@ -8,17 +8,6 @@ import (
 	"time"
 )
 
-// SaveRuleSet keeps a rule set by its hash; one that is known is left as it is.
-func (s *Store) SaveRuleSet(ctx context.Context, r RuleSet) error {
-	return s.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "INSERT INTO rule_sets (hash, body, loaded_ms) VALUES ($1, $2, (SELECT ms FROM clock)) ON CONFLICT (hash) DO NOTHING", r.Hash, bytesOf(r.Body))
-		if err != nil {
-			return fmt.Errorf("keep rule set %s: %w", r.Hash, err)
-		}
-		return nil
-	})
-}
-
 // RuleSet reads a rule set by its hash; ErrNotFound when it was never saved.
 func (s *Store) RuleSet(ctx context.Context, hash string) (RuleSet, error) {
 	r, ok, err := first(ctx, s.read, func(row scanner) (RuleSet, error) {
@@ -37,21 +26,16 @@ func (s *Store) RuleSet(ctx context.Context, hash string) (RuleSet, error) {
 	return r, nil
 }
 
-// SaveTeamFiles keeps each team's files as its last good ones.
-func (s *Store) SaveTeamFiles(ctx context.Context, teams []TeamFiles) error {
-	if len(teams) == 0 {
-		return nil
-	}
-	return s.write(ctx, func(t *tx) error {
-		for _, f := range slices.SortedFunc(slices.Values(teams), func(a, b TeamFiles) int { return cmp.Compare(a.Team, b.Team) }) {
-			_, err := t.exec(ctx, `INSERT INTO team_files (team, hash, body, loaded_ms) VALUES ($1, $2, $3, (SELECT ms FROM clock))
-				ON CONFLICT (team) DO UPDATE SET hash = excluded.hash, body = excluded.body, loaded_ms = excluded.loaded_ms`, f.Team, f.Hash, bytesOf(f.Body))
-			if err != nil {
-				return fmt.Errorf("keep the files of team %s: %w", f.Team, err)
-			}
+// saveTeamFiles keeps each team's files as its last good ones.
+func (t *tx) saveTeamFiles(ctx context.Context, teams []TeamFiles) error {
+	for _, f := range slices.SortedFunc(slices.Values(teams), func(a, b TeamFiles) int { return cmp.Compare(a.Team, b.Team) }) {
+		_, err := t.exec(ctx, `INSERT INTO team_files (team, hash, body, loaded_ms) VALUES ($1, $2, $3, (SELECT ms FROM clock))
+			ON CONFLICT (team) DO UPDATE SET hash = excluded.hash, body = excluded.body, loaded_ms = excluded.loaded_ms`, f.Team, f.Hash, bytesOf(f.Body))
+		if err != nil {
+			return fmt.Errorf("keep the files of team %s: %w", f.Team, err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // TeamFiles are the last good files of all teams, by team.

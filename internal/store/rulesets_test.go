@@ -14,16 +14,19 @@ import (
 func TestRuleSetsAndLastGoodFilesAreKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()
-		must(t, s.SaveRuleSet(ctx, store.RuleSet{Hash: "h", Body: []byte("one")}))
-		must(t, s.SaveRuleSet(ctx, store.RuleSet{Hash: "h", Body: []byte("two")}))
+		publish := func(set store.RuleSet, commit string, good ...store.TeamFiles) {
+			get[store.Publication](t)(s.Publish(ctx, set, good, store.Publication{Hash: set.Hash, Commit: commit}, nil))
+		}
+		publish(store.RuleSet{Hash: "h", Body: []byte("one")}, "c1")
+		publish(store.RuleSet{Hash: "h", Body: []byte("two")}, "c2")
 		if r := get[store.RuleSet](t)(s.RuleSet(ctx, "h")); string(r.Body) != "one" || r.Loaded.IsZero() {
 			t.Errorf("rule set %+v", r)
 		}
 		if _, err := s.RuleSet(ctx, "none"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("a rule set that isn't there: %v", err)
 		}
-		must(t, s.SaveTeamFiles(ctx, []store.TeamFiles{{Team: "b", Hash: "1", Body: []byte("x")}, {Team: "a", Hash: "2"}}))
-		must(t, s.SaveTeamFiles(ctx, []store.TeamFiles{{Team: "b", Hash: "3", Body: []byte("y")}}))
+		publish(store.RuleSet{Hash: "i"}, "", store.TeamFiles{Team: "b", Hash: "1", Body: []byte("x")}, store.TeamFiles{Team: "a", Hash: "2"})
+		publish(store.RuleSet{Hash: "i"}, "", store.TeamFiles{Team: "b", Hash: "3", Body: []byte("y")})
 		if teams := get[[]store.TeamFiles](t)(s.TeamFiles(ctx)); len(teams) != 2 || teams[0].Team != "a" || teams[1].Hash != "3" || string(teams[1].Body) != "y" {
 			t.Errorf("team files %+v", teams)
 		}

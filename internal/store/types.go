@@ -101,7 +101,9 @@ type Intake struct {
 // Decision is what one rule made of one event, kept whether it matched or not.
 type Decision struct {
 	EventID, Team, Rule, SetHash string
-	Matched, Shadow              bool
+	// Commit is that of the set's rules, empty where they are a folder's.
+	Commit          string
+	Matched, Shadow bool
 	// Stopped is the clause that did not hold, empty when all did.
 	Stopped string
 	// Explanation and Facts are JSON; Facts are kept so that a decision can be replayed without the network.

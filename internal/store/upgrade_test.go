@@ -50,8 +50,10 @@ var inFlight = []store.ActionState{
 func leaveWork(t *testing.T, path string) {
 	ctx := t.Context()
 	s := get[*store.Store](t)(store.Open(ctx, store.Options{URL: "sqlite:" + path}))
-	must(t, s.SaveRuleSet(ctx, store.RuleSet{Hash: "set1", Body: []byte("rules")}))
-	must(t, s.SaveTeamFiles(ctx, []store.TeamFiles{{Team: "gfx", Hash: "f", Body: []byte("files")}}))
+	get[store.Publication](t)(s.Publish(ctx, store.RuleSet{Hash: "set1", Body: []byte("rules")}, []store.TeamFiles{{Team: "gfx", Hash: "f", Body: []byte("files")}},
+		store.Publication{Hash: "set1", Commit: "c1", Report: []byte(`{}`)}, nil))
+	must(t, s.PinRules(ctx, store.Pin{Seq: 1, By: "ops", Reason: "too loud"}))
+	get[*store.Fetch](t)(s.ClaimFetch(ctx, "gone", time.Millisecond)) // killed
 	get[map[store.BeginKey]time.Time](t)(s.ResolveBegins(ctx, []store.BeginKey{{Source: "task", Team: "gfx", Rule: "r"}}, func(now time.Time) time.Time { return now }))
 	must(t, s.Hold(ctx, store.Hold{Scope: "rule:gfx/held", Reason: "too loud", By: "ops"}))
 	get[[]store.Replica](t)(s.Beat(ctx, store.Replica{ID: "gone", SetHash: "set1", Bindings: []string{"exchange/x #"}}))
@@ -165,6 +167,13 @@ func finishWork(t *testing.T, s *store.Store) {
 		if c.Version != 1 || c.State != store.SeenOpen || string(c.Body) != "{}" {
 			t.Errorf("seen: %+v", c)
 		}
+	}
+	// Publications are kept since schema 8. A fetch that a killed process began is taken over, a pin stays.
+	if f, err := s.ClaimFetch(ctx, "new", time.Hour); f == nil || err != nil {
+		t.Errorf("the fetch is %v, %v", f, err)
+	}
+	if r := get[store.RuleSource](t)(s.RuleSource(ctx)); r.Newest != r.Pin.Seq || r.Newest == 1 && r.Pin.Reason != "too loud" {
+		t.Errorf("rules come from %+v", r)
 	}
 	// Problems are kept since schema 4. That of long ago is no longer met.
 	if p := get[[]store.Problem](t)(s.Problems(ctx)); len(p) != 0 {

@@ -75,12 +75,12 @@ func (t *tx) endDeciding(ctx context.Context, v Verdict) error {
 }
 
 func (t *tx) writeDecision(ctx context.Context, d Decision) error {
-	_, err := t.exec(ctx, `INSERT INTO decisions (event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, decided_ms)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT ms FROM clock))
+	_, err := t.exec(ctx, `INSERT INTO decisions (event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, commit_id, decided_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, (SELECT ms FROM clock))
 		ON CONFLICT (event_id, team, rule) DO UPDATE SET set_hash = excluded.set_hash, matched = excluded.matched,
 			shadow = excluded.shadow, stopped = excluded.stopped, explanation = excluded.explanation, facts = excluded.facts,
-			decided_ms = excluded.decided_ms`,
-		d.EventID, d.Team, d.Rule, d.SetHash, intOf(d.Matched), intOf(d.Shadow), d.Stopped, bytesOf(d.Explanation), bytesOf(d.Facts))
+			commit_id = excluded.commit_id, decided_ms = excluded.decided_ms`,
+		d.EventID, d.Team, d.Rule, d.SetHash, intOf(d.Matched), intOf(d.Shadow), d.Stopped, bytesOf(d.Explanation), bytesOf(d.Facts), d.Commit)
 	if err != nil {
 		return fmt.Errorf("write the decision of %s/%s on event %s: %w", d.Team, d.Rule, d.EventID, err)
 	}
@@ -91,14 +91,14 @@ func scanDecision(row scanner) (Decision, error) {
 	var d Decision
 	var matched, shadow int
 	var decided int64
-	err := row.Scan(&d.EventID, &d.Team, &d.Rule, &d.SetHash, &matched, &shadow, &d.Stopped, &d.Explanation, &d.Facts, &decided)
+	err := row.Scan(&d.EventID, &d.Team, &d.Rule, &d.SetHash, &matched, &shadow, &d.Stopped, &d.Explanation, &d.Facts, &d.Commit, &decided)
 	d.Matched, d.Shadow, d.Decided = matched != 0, shadow != 0, timeOf(decided)
 	return d, err
 }
 
 // Decisions are what the rules made of an event, by team and rule.
 func (s *Store) Decisions(ctx context.Context, eventID string) ([]Decision, error) {
-	decisions, err := all(ctx, s.read, scanDecision, `SELECT event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, decided_ms
+	decisions, err := all(ctx, s.read, scanDecision, `SELECT event_id, team, rule, set_hash, matched, shadow, stopped, explanation, facts, commit_id, decided_ms
 		FROM decisions WHERE event_id = $1 ORDER BY team, rule`, eventID)
 	if err != nil {
 		return nil, fmt.Errorf("read the decisions on event %s: %w", eventID, err)

@@ -28,6 +28,11 @@ type Admin interface {
 	ApproveAction(ctx context.Context, id, by string) error
 	Hold(ctx context.Context, h Hold) error
 	Release(ctx context.Context, scope string) error
+	// RulesLog lists the sets that were published, the newest first.
+	RulesLog(ctx context.Context, limit int) ([]RuleSet, error)
+	// Rollback puts a published set into force for all replicas, until ReleaseRules.
+	Rollback(ctx context.Context, r Rollback) (RuleSet, error)
+	ReleaseRules(ctx context.Context) error
 }
 
 // ErrUsage means that what was asked makes no sense, whatever is in the store.
@@ -83,9 +88,28 @@ type Rules struct {
 	Hash   string    `json:"hash"`
 	Loaded time.Time `json:"loaded,omitzero"`
 	Count  int       `json:"count"`
+	// Commit, Author, Subject and Committed are of rules from a repository.
+	Commit    string    `json:"commit,omitempty"`
+	Author    string    `json:"author,omitempty"`
+	Subject   string    `json:"subject,omitempty"`
+	Committed time.Time `json:"committed,omitzero"`
 	// Broken holds, for each team whose files have errors, what bot check says of them; the team's last good
 	// version is in force meanwhile.
 	Broken map[string][]string `json:"broken,omitempty"`
+	// BrokenSince says since when, by team.
+	BrokenSince map[string]time.Time `json:"brokenSince,omitempty"`
+	// Pin keeps all replicas on an older set; absent: there is none.
+	Pin *Pin `json:"pin,omitempty"`
+}
+
+// Pin says who keeps the rules as they are, and why.
+type Pin struct {
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since"`
+	// Hash and Commit are those of the set.
+	Hash   string `json:"hash"`
+	Commit string `json:"commit,omitempty"`
 }
 
 // Replica is a live process on the same store.

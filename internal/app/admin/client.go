@@ -88,6 +88,21 @@ func (c *Client) Release(ctx context.Context, scope string) error {
 	return c.post(ctx, "/v1/release", url.Values{"scope": {scope}}, nil)
 }
 
+// RulesLog implements Admin.
+func (c *Client) RulesLog(ctx context.Context, limit int) ([]RuleSet, error) {
+	return ask[[]RuleSet](ctx, c, http.MethodGet, "/v1/rules", queryOf(store.Filter{Limit: limit}), nil)
+}
+
+// Rollback implements Admin.
+func (c *Client) Rollback(ctx context.Context, r Rollback) (RuleSet, error) {
+	return ask[RuleSet](ctx, c, http.MethodPost, "/v1/rules/rollback", nil, r)
+}
+
+// ReleaseRules implements Admin.
+func (c *Client) ReleaseRules(ctx context.Context) error {
+	return c.post(ctx, "/v1/rules/release", nil, nil)
+}
+
 func (c *Client) post(ctx context.Context, path string, query url.Values, body any) error {
 	_, err := ask[struct{}](ctx, c, http.MethodPost, path, query, body)
 	return err

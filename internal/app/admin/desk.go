@@ -24,6 +24,12 @@ type Store interface {
 	Hold(ctx context.Context, h store.Hold) error
 	Release(ctx context.Context, scope string) error
 	Problems(ctx context.Context) ([]store.Problem, error)
+	RuleSource(ctx context.Context) (store.RuleSource, error)
+	Publications(ctx context.Context, n int) ([]store.Publication, error)
+	Publication(ctx context.Context, seq int64) (store.Publication, error)
+	PublicationOf(ctx context.Context, asked string) (store.Publication, error)
+	PinRules(ctx context.Context, p store.Pin) error
+	ReleaseRules(ctx context.Context) error
 	Counts(ctx context.Context) (store.Counts, error)
 }
 
@@ -60,7 +66,7 @@ func (d *Desk) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Counts, s.Holds, s.Problems = viewCounts(counts), views(holds, viewHold), views(found, viewProblem)
-	return s, nil
+	return s, d.addSource(ctx, &s)
 }
 
 // Events lists events.

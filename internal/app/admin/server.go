@@ -55,6 +55,21 @@ func Handler(desk Admin) http.Handler {
 	handle("POST /v1/release", func(r *http.Request) (any, error) {
 		return struct{}{}, desk.Release(r.Context(), r.URL.Query().Get("scope"))
 	})
+	handle("GET /v1/rules", func(r *http.Request) (any, error) {
+		f, err := filterOf(r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return desk.RulesLog(r.Context(), f.Limit)
+	})
+	handle("POST /v1/rules/rollback", func(r *http.Request) (any, error) {
+		var to Rollback
+		if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&to); err != nil {
+			return nil, fmt.Errorf("%w: read the rollback: %w", ErrUsage, err)
+		}
+		return desk.Rollback(r.Context(), to)
+	})
+	handle("POST /v1/rules/release", func(r *http.Request) (any, error) { return struct{}{}, desk.ReleaseRules(r.Context()) })
 	return mux
 }
 

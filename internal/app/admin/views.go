@@ -45,7 +45,10 @@ type Decision struct {
 	Shadow  bool   `json:"shadow,omitempty"`
 	Stopped string `json:"stopped,omitempty"`
 	// Passed says that the rule was passed over: this was worked out when it was asked for.
-	Passed      bool            `json:"passed,omitempty"`
+	Passed bool `json:"passed,omitempty"`
+	// Set is the hash of the rules, Commit the commit that they were of.
+	Set         string          `json:"rules,omitempty"`
+	Commit      string          `json:"commit,omitempty"`
 	Decided     time.Time       `json:"decided"`
 	Explanation json.RawMessage `json:"explanation,omitempty"`
 	Facts       json.RawMessage `json:"facts,omitempty"`
@@ -105,7 +108,7 @@ func viewEventDetail(e store.Event, decisions []store.Decision, actions []store.
 func viewDecision(d store.Decision) Decision {
 	return Decision{
 		Rule: d.Team + "/" + d.Rule, Matched: d.Matched, Shadow: d.Shadow, Stopped: d.Stopped,
-		Decided: d.Decided, Explanation: raw(d.Explanation), Facts: raw(d.Facts),
+		Set: d.SetHash, Commit: d.Commit, Decided: d.Decided, Explanation: raw(d.Explanation), Facts: raw(d.Facts),
 	}
 }
 

@@ -42,37 +42,38 @@ func (l *Loader) kept(ctx context.Context) (map[string]bundle, error) {
 	return out, nil
 }
 
-// keep stores the set that is about to be in force, and what of it is good for later.
-func (l *Loader) keep(ctx context.Context, in *sources, next *Active) error {
-	whole := bundle{teamsKey: in.teams}
-	good := map[string]bundle{teamsKey: {teamsKey: in.goodTeams}}
+// parts are the whole set, and what of it is good for later.
+func (in *sources) parts(set *rules.Set) (whole bundle, good map[string]bundle) {
+	whole, good = bundle{teamsKey: in.teams}, map[string]bundle{teamsKey: {teamsKey: in.goodTeams}}
 	if in.roles != nil {
 		whole[rolesKey], good[teamsKey][rolesKey] = in.roles, in.roles
 	}
-	for _, team := range next.Set.TeamNames() {
-		maps.Copy(whole, next.Set.TeamFiles(team))
+	if in.before != nil {
+		whole[beforeKey] = in.before
 	}
-	body, err := pack(whole)
-	if err != nil {
-		return err
-	}
-	if err := l.Store.SaveRuleSet(ctx, store.RuleSet{Hash: next.Set.Hash(), Body: body}); err != nil {
-		return err
+	for _, team := range set.TeamNames() {
+		maps.Copy(whole, set.TeamFiles(team))
 	}
 	for _, team := range in.fresh.TeamNames() {
 		if files := in.fresh.TeamFiles(team); files != nil {
 			good[team] = files
 		}
 	}
+	return whole, good
+}
+
+// rowsOf is how the store keeps each team's last good files.
+func rowsOf(good map[string]bundle) ([]store.TeamFiles, error) {
 	var rows []store.TeamFiles
 	for team, files := range good {
 		row := store.TeamFiles{Team: team, Hash: files.hash()}
+		var err error
 		if row.Body, err = pack(files); err != nil {
-			return err
+			return nil, err
 		}
 		rows = append(rows, row)
 	}
-	return l.Store.SaveTeamFiles(ctx, rows)
+	return rows, nil
 }
 
 // withLastGood gives the files with those of the broken teams replaced by what was good last. A team that never had

@@ -46,7 +46,7 @@ func (l *Loader) expandRoles(ctx context.Context, in *sources, good bundle, next
 	}
 	in.Teams, in.unexpanded = in.Teams.WithRoles(told, why, before)
 	if len(in.unexpanded) > 0 && before != nil {
-		in.goodTeams = good[teamsKey] // it stands in for a team, and may have to again
+		in.goodTeams, in.before = good[teamsKey], good[teamsKey] // it stands in for a team, and may have to again
 	}
 	in.roles, err = json.Marshal(told)
 	if err != nil {

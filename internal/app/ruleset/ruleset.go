@@ -3,7 +3,7 @@
 // A set is loaded whole and swapped in at once. A team whose files have an error keeps its last good version, which
 // is the store's, so that it outlives a restart; the other teams go on. Loading resolves from when on each rule
 // answers, and ends what rules that are gone still held up. What rules mean is left to rules, reading the folder to
-// rulefiles. It writes the tables rule_sets, team_files and begins, ends opinions, adds reconcile actions, and tells
+// rulefiles. It writes the tables rule_sets, team_files, publications and begins, ends opinions, adds reconcile actions, and tells
 // problems.
 // internal/app calls it.
 package ruleset
@@ -29,8 +29,11 @@ import (
 
 // Store is what loading needs of internal/store.
 type Store interface {
-	SaveRuleSet(ctx context.Context, r store.RuleSet) error
-	SaveTeamFiles(ctx context.Context, teams []store.TeamFiles) error
+	Publish(ctx context.Context, set store.RuleSet, good []store.TeamFiles, p store.Publication, under *store.Fetch) (store.Publication, error)
+	Publication(ctx context.Context, seq int64) (store.Publication, error)
+	Publications(ctx context.Context, n int) ([]store.Publication, error)
+	RuleSource(ctx context.Context) (store.RuleSource, error)
+	RuleSet(ctx context.Context, hash string) (store.RuleSet, error)
 	TeamFiles(ctx context.Context) ([]store.TeamFiles, error)
 	Problems(ctx context.Context) ([]store.Problem, error)
 	ResolveBegins(ctx context.Context, keys []store.BeginKey, begin func(dbNow time.Time) time.Time) (map[store.BeginKey]time.Time, error)
@@ -47,6 +50,10 @@ type Active struct {
 	// Broken holds what is wrong with the teams whose last good files stand in for the present ones, and, under
 	// the empty name, with what belongs to no team.
 	Broken map[string][]string
+	// Published says what the set was published as.
+	Published store.Publication
+	// Pin keeps this set in force, where Seq isn't 0.
+	Pin store.Pin
 	// Unasked says that auth couldn't be asked about the roles in grants: another load may know more.
 	Unasked bool
 
@@ -55,8 +62,12 @@ type Active struct {
 
 // Loader loads sets. Its fields are set once.
 type Loader struct {
-	// Dir is the folder of the rule files, Teams the path of teams.yaml.
+	// Dir is the folder of the rule files, Teams the path of teams.yaml. Of a repository they are only names.
 	Dir, Teams string
+	// Shared has this process follow what any replica publishes: rules come from a repository.
+	Shared bool
+	// Replica is who publishes.
+	Replica string
 	// ExchangePrefix is what Taskcluster's exchanges begin with, SchedulerID what tasks are created under.
 	ExchangePrefix, SchedulerID string
 	// Expand asks auth what assume:<role> gives; nil: there is nobody to ask.
@@ -89,17 +100,50 @@ func (l *Loader) Contact(team string) string {
 	return ""
 }
 
-// Load reads the files and puts what they say into force. After an error the set before stays in force; nil means
-// that there is one, though teams may be broken.
+// Tree is what a folder or a commit holds.
+type Tree struct {
+	Files   map[string][]byte
+	Refused []rulefiles.Refused
+	// Teams is teams.yaml.
+	Teams []byte
+	// Commit, Author, Subject and Time are a commit's; empty for a folder.
+	Commit, Author, Subject string
+	Time                    time.Time
+}
+
+// Load reads the folder and puts what it says into force, or, where the rules are pinned, what they are pinned to.
+// After an error the set before stays in force; nil means that there is one, though teams may be broken.
 func (l *Loader) Load(ctx context.Context) error {
 	l.loading.Lock()
 	defer l.loading.Unlock()
+	from, err := l.Store.RuleSource(ctx)
+	if err != nil {
+		return err
+	}
+	if from.Pin.Seq != 0 {
+		return l.adopt(ctx, from.Pin.Seq, from.Pin)
+	}
+	t, err := l.disk()
+	if err != nil {
+		return err
+	}
+	return l.load(ctx, t, nil)
+}
+
+// LoadTree is Load for a commit, under the turn to fetch: store.ErrLeaseLost where another replica has it since.
+func (l *Loader) LoadTree(ctx context.Context, t Tree, under *store.Fetch) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
+	return l.load(ctx, t, under)
+}
+
+func (l *Loader) load(ctx context.Context, t Tree, under *store.Fetch) error {
 	kept, err := l.kept(ctx)
 	if err != nil {
 		return err
 	}
 	next := &Active{Loaded: time.Now(), Broken: map[string][]string{}}
-	in, err := l.read(kept, next)
+	in, err := l.read(t, kept, next)
 	if err != nil {
 		return err
 	}
@@ -108,39 +152,52 @@ func (l *Loader) Load(ctx context.Context) error {
 	if err := l.choose(in, kept, next); err != nil {
 		return err
 	}
-	if err := l.keep(ctx, in, next); err != nil {
+	voted, err := l.publish(ctx, t, in, next, under)
+	if err != nil {
 		return err
 	}
+	return l.enforce(ctx, next, func() { l.tell(ctx, voted, next) })
+}
+
+// enforce puts a set into force in this process, and has told what there is to tell about it.
+func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err error) {
 	if next.Begins, err = l.Store.ResolveBegins(ctx, beginKeys(next.Set), l.Begin); err != nil {
 		return fmt.Errorf("resolve from when on rules answer: %w", err)
 	}
 	before := l.active.Swap(next)
 	l.report(before, next)
-	l.tell(ctx, before, next)
+	tell()
 	if l.KeepOpinions {
 		return nil
 	}
 	return l.endGone(ctx, next)
 }
 
-// sources are what a set is made of, with the files as they are on the disk.
+// disk is the folder as it is now.
+func (l *Loader) disk() (t Tree, err error) {
+	if t.Teams, err = os.ReadFile(l.Teams); err != nil {
+		return t, fmt.Errorf("read the teams: %w", err)
+	}
+	t.Files, t.Refused, err = rulefiles.Read(l.Dir)
+	return t, err
+}
+
+// sources are what a set is made of, with the files as they are in the folder or the commit.
 type sources struct {
 	rules.Sources
 	// teams is the teams.yaml that Teams are of, goodTeams the one to keep, roles what roles give, as JSON.
 	teams, goodTeams, roles []byte
+	// before is the teams.yaml of which some teams are, since their roles aren't known; nil: none are.
+	before []byte
 	// unexpanded tells of the teams whose roles aren't known.
 	unexpanded []rules.Diagnostic
 	// fresh is the set of just these files; teams with errors have no rules in it.
 	fresh *rules.Set
 }
 
-// read reads teams.yaml and the folder. Where teams.yaml is broken the last good one stands in for it.
-func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
-	in := &sources{}
-	var err error
-	if in.teams, err = os.ReadFile(l.Teams); err != nil {
-		return nil, fmt.Errorf("read the teams: %w", err)
-	}
+// read takes what there is. Where teams.yaml is broken the last good one stands in for it.
+func (l *Loader) read(t Tree, kept map[string]bundle, next *Active) (*sources, error) {
+	in := &sources{teams: t.Teams}
 	teams, diagnostics := rules.LoadTeams(l.Teams, in.teams)
 	next.note("", diagnostics)
 	if rules.HasErrors(diagnostics) {
@@ -153,18 +210,16 @@ func (l *Loader) read(kept map[string]bundle, next *Active) (*sources, error) {
 			return nil, fmt.Errorf("neither the teams nor the last good version of them can be loaded:\n%s", lines(diagnostics))
 		}
 	}
-	files, refused, err := rulefiles.Read(l.Dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range refused {
+	for _, r := range t.Refused {
 		next.Broken[""] = append(next.Broken[""], r.Path+": not read: "+r.Why)
 	}
 	in.goodTeams = in.teams
-	in.Sources = rules.Sources{
-		Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID,
-	}
+	in.Sources = l.sourcesOf(t.Files, teams)
 	return in, nil
+}
+
+func (l *Loader) sourcesOf(files map[string][]byte, teams *rules.Teams) rules.Sources {
+	return rules.Sources{Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID}
 }
 
 var errNoRules = errors.New("the folder holds no rules, though teams had some; empty their files to be rid of them, or remove the teams")
@@ -244,8 +299,15 @@ func (l *Loader) report(before, now *Active) {
 			}
 		}
 	}
-	if before == nil || before.Set.Hash() != now.Set.Hash() {
-		l.Log.Info().Str("set", now.Set.Hash()).Int("rules", len(now.Set.Rules())).Msg("rules in force")
+	if before == nil || before.Set.Hash() != now.Set.Hash() || before.Published.Commit != now.Published.Commit || before.Pin != now.Pin {
+		line := l.Log.Info().Str("set", now.Set.Hash()).Int("rules", len(now.Set.Rules()))
+		if now.Published.Commit != "" {
+			line = line.Str("commit", now.Published.Commit).Str("subject", now.Published.Subject)
+		}
+		if now.Pin.Seq != 0 {
+			line = line.Str("pinned by", now.Pin.By).Str("reason", now.Pin.Reason)
+		}
+		line.Msg("rules in force")
 	}
 }
 

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"verdict/internal/problems"
 	"verdict/rules"
 )
 
-// brokenRules is the name of the problem of a team whose last good rules stand in, and of what is wrong with rules and
+// BrokenRules is the name of the problem of a team whose last good rules stand in, and of what is wrong with rules and
 // belongs to no team.
-const brokenRules = "rules are broken"
+const BrokenRules = "rules are broken"
 
-// tell tells each broken team's contact, says which teams are mended, and which votes are lost.
-func (l *Loader) tell(ctx context.Context, before, now *Active) {
+// tell tells each broken team's contact, says which teams are mended, and which of the rules that voted are lost.
+func (l *Loader) tell(ctx context.Context, voted []string, now *Active) {
 	if l.Problems == nil {
 		return
 	}
@@ -27,13 +28,11 @@ func (l *Loader) tell(ctx context.Context, before, now *Active) {
 		l.Log.Error().Err(err).Msg("it is not known which problems are over")
 	}
 	for _, p := range known {
-		if p.Name == brokenRules && len(now.Broken[p.Team]) == 0 {
-			l.Problems.Over(ctx, p.Team, brokenRules)
+		if p.Name == BrokenRules && len(now.Broken[p.Team]) == 0 {
+			l.Problems.Over(ctx, p.Team, BrokenRules)
 		}
 	}
-	if before != nil {
-		l.tellLost(ctx, before, now)
-	}
+	l.tellLost(ctx, voted, now)
 }
 
 // Remind says again which teams are broken, so that each is told on every day that it is.
@@ -50,7 +49,7 @@ func (l *Loader) Remind(ctx context.Context) {
 func brokenOf(now *Active, team string) problems.Problem {
 	found := now.Broken[team]
 	p := problems.Problem{
-		Team: team, Name: brokenRules, Said: found[0],
+		Team: team, Name: BrokenRules, Said: found[0],
 		Remedy: "mend the file, bot check shows all that is wrong; until then the last good rules of the team are in force, if it had any",
 	}
 	if team == "" {
@@ -64,19 +63,30 @@ func brokenOf(now *Active, team string) problems.Problem {
 
 // tellLost tells of rules that voted, and no longer do: a change that waits for such a vote waits for ever, and one
 // that it kept from being merged can be.
-func (l *Loader) tellLost(ctx context.Context, before, now *Active) {
-	for _, r := range before.Set.Rules() {
-		if r.Mode != rules.Live || !r.Votes() {
+func (l *Loader) tellLost(ctx context.Context, voted []string, now *Active) {
+	votes := votesOf(now.Set)
+	for _, rule := range voted {
+		if _, stays := slices.BinarySearch(votes, rule); stays {
 			continue
 		}
-		name := "rule " + r.Name + " no longer votes"
-		if stays := now.Set.Rule(r.Team, r.Name); stays == nil || stays.Mode != rules.Live || !stays.Votes() {
-			l.Problems.Tell(ctx, problems.Problem{
-				Team: r.Team, Name: name, Said: lostBy(stays) + "; its votes are taken back",
-				Remedy: "if that is meant, nothing; else bring it back, what is taken back is not voted again by itself",
-			})
+		team, name, _ := strings.Cut(rule, "/")
+		l.Problems.Tell(ctx, problems.Problem{
+			Team: team, Name: "rule " + name + " no longer votes", Said: lostBy(now.Set.Rule(team, name)) + "; its votes are taken back",
+			Remedy: "if that is meant, nothing; else bring it back, what is taken back is not voted again by itself",
+		})
+	}
+}
+
+// votesOf are the live rules that vote, as team/rule, sorted.
+func votesOf(set *rules.Set) []string {
+	votes := []string{}
+	for _, r := range set.Rules() {
+		if r.Mode == rules.Live && r.Votes() {
+			votes = append(votes, r.Team+"/"+r.Name)
 		}
 	}
+	slices.Sort(votes)
+	return votes
 }
 
 func lostBy(r *rules.Rule) string {

@@ -47,7 +47,7 @@ func TestABrokenTeamIsToldOnceOverRestartsAndUntilItIsMended(t *testing.T) {
 	if len(all) != 1 || all[0].Team != "graphics" || all[0].Times != 3 || !strings.Contains(all[0].Said, "graphics/ci.yaml:2") {
 		t.Errorf("problems are %+v", all)
 	}
-	p.write("rules/graphics/ci.yaml", rule("mended", "platform/gfx"))
+	p.write("rules/graphics/ci.yaml", strings.Replace(rule("merged", "platform/gfx"), `"main"`, `"next"`, 1))
 	p.load(p.teller(&log)) // of another process than the one that told
 	if all := p.problems(); len(all) != 0 {
 		t.Errorf("mended, there are %+v", all)
@@ -55,7 +55,7 @@ func TestABrokenTeamIsToldOnceOverRestartsAndUntilItIsMended(t *testing.T) {
 }
 
 func TestLosingALiveRuleThatVotesIsTold(t *testing.T) {
-	voting := rule("merged", "platform/gfx")
+	voting := rule("merged", "platform/gfx") // it is lost while no process runs
 	for name, c := range map[string]struct{ text, want string }{
 		"gone":           {rule("another", "platform/gfx"), "it is gone from the rules"},
 		"shadow":         {strings.Replace(voting, "    when:", "    mode: shadow\n    when:", 1), "its mode is shadow"},
@@ -66,10 +66,9 @@ func TestLosingALiveRuleThatVotesIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			var log bytes.Buffer
-			l := p.teller(&log)
-			p.load(l)
+			p.load(p.teller(&log))
 			p.write("rules/graphics/ci.yaml", c.text)
-			if a := p.load(l); len(a.Broken) > 0 {
+			if a := p.load(p.teller(&log)); len(a.Broken) > 0 {
 				t.Fatalf("broken are %v", a.Broken)
 			}
 			all := p.problems()
@@ -93,7 +92,7 @@ func TestABrokenVoterStaysAndIsNotLost(t *testing.T) {
 	p.load(l)
 	p.write("rules/graphics/ci.yaml", "rules: 1\n")
 	p.load(l)
-	if all := p.problems(); len(all) != 1 || all[0].Name != brokenRules {
+	if all := p.problems(); len(all) != 1 || all[0].Name != BrokenRules {
 		t.Errorf("told %+v", all)
 	}
 	if r := l.Active().Set.Rule("graphics", "merged"); r == nil || r.Mode != rules.Live {

@@ -1,0 +1,126 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"verdict/internal/store"
+)
+
+func publish(t *testing.T, s *store.Store, hash, commit string, under *store.Fetch) store.Publication {
+	t.Helper()
+	return get[store.Publication](t)(s.Publish(t.Context(), store.RuleSet{Hash: hash, Body: []byte(hash)}, nil, store.Publication{Hash: hash, Commit: commit, Replica: "a"}, under))
+}
+
+func TestPublicationsAreInOrderAndTheNewestIsNotRepeated(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		first := publish(t, s, "aa11", "c0ffee", nil)
+		if again := publish(t, s, "aa11", "c0ffee", nil); again.Seq != first.Seq || again.Published.IsZero() {
+			t.Errorf("published again as %+v, was %+v", again, first)
+		}
+		publish(t, s, "aa11", "c1", nil) // another commit of the same rules
+		publish(t, s, "aa22", "", nil)
+		last := publish(t, s, "aa11", "c0ffee", nil) // back
+		all := get[[]store.Publication](t)(s.Publications(ctx, 3))
+		if len(all) != 3 || all[0].Seq != 4 || all[0].Seq != last.Seq || all[1].Hash != "aa22" || all[2].Commit != "c1" {
+			t.Errorf("published are %+v", all)
+		}
+		for asked, want := range map[string]int64{"aa11": 4, "c0f": 4, "c1": 2, "aa2": 3, "aa22": 3} {
+			if p := get[store.Publication](t)(s.PublicationOf(ctx, asked)); p.Seq != want {
+				t.Errorf("%s is %+v, want %d", asked, p, want)
+			}
+		}
+		for asked, want := range map[string]error{"aa": store.ErrAmbiguous, "": store.ErrNotFound, "%": store.ErrNotFound, "dead": store.ErrNotFound} {
+			if _, err := s.PublicationOf(ctx, asked); !errors.Is(err, want) {
+				t.Errorf("%q: %v, want %v", asked, err, want)
+			}
+		}
+	})
+}
+
+func TestOneReplicaAtATimeFetchesAndOnlyItPublishes(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		ctx := t.Context()
+		claims := make([]*store.Fetch, 3)
+		var g errgroup.Group
+		for n := range claims {
+			s := db.open(t)
+			g.Go(func() (err error) {
+				claims[n], err = s.ClaimFetch(ctx, fmt.Sprint(n), 100*time.Millisecond)
+				return err
+			})
+		}
+		must(t, g.Wait())
+		s := db.open(t)
+		var mine *store.Fetch
+		for _, f := range claims {
+			if f != nil && mine != nil {
+				t.Error("two have the turn")
+			}
+			if f != nil {
+				mine = f
+			}
+		}
+		if mine == nil {
+			t.Fatal("nobody has the turn")
+		}
+		var next *store.Fetch
+		eventually(t, s, func() bool { // when its lease has ended
+			next = get[*store.Fetch](t)(s.ClaimFetch(ctx, "next", time.Hour))
+			return next != nil
+		})
+		if _, err := s.Publish(ctx, store.RuleSet{Hash: "old"}, []store.TeamFiles{{Team: "gfx"}}, store.Publication{Hash: "old"}, mine); !errors.Is(err, store.ErrLeaseLost) {
+			t.Errorf("who lost the turn publishes: %v", err)
+		}
+		if left := get[[]store.TeamFiles](t)(s.TeamFiles(ctx)); len(left) != 0 {
+			t.Errorf("and keeps %+v", left)
+		}
+		publish(t, s, "new", "c2", next)
+		must(t, s.EndFetch(ctx, mine, "c1", "", 0)) // writes nothing
+		must(t, s.EndFetch(ctx, next, "c2", "", time.Hour))
+		if r := get[store.RuleSource](t)(s.RuleSource(ctx)); r.Newest != 1 || r.Head != "c2" || r.Fetched.IsZero() || r.Failures != 0 {
+			t.Errorf("rules come from %+v", r)
+		}
+		if f := get[*store.Fetch](t)(s.ClaimFetch(ctx, "a", time.Hour)); f != nil {
+			t.Error("it is fetched before it is due")
+		}
+		must(t, s.FetchNow(ctx))
+		f := get[*store.Fetch](t)(s.ClaimFetch(ctx, "a", time.Hour))
+		if f == nil {
+			t.Fatal("it is not due, though it was asked for")
+		}
+		must(t, s.EndFetch(ctx, f, "", "no route", 0))
+		f = get[*store.Fetch](t)(s.ClaimFetch(ctx, "a", time.Hour))
+		must(t, s.EndFetch(ctx, f, "", "still no route", time.Hour))
+		if r := get[store.RuleSource](t)(s.RuleSource(ctx)); r.Failures != 2 || r.Error != "still no route" || r.Head != "c2" || r.Failing.IsZero() || r.Failing.After(r.Due) {
+			t.Errorf("after two failures: %+v", r)
+		}
+	})
+}
+
+func TestAPinStaysUntilItIsReleased(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		if err := s.PinRules(ctx, store.Pin{Seq: 1}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a pin on what isn't there: %v", err)
+		}
+		if err := s.ReleaseRules(ctx); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a release of nothing: %v", err)
+		}
+		publish(t, s, "one", "", nil)
+		publish(t, s, "two", "", nil)
+		must(t, s.PinRules(ctx, store.Pin{Seq: 1, By: "ops", Reason: "loud"}))
+		if r := get[store.RuleSource](t)(s.RuleSource(ctx)); r.Newest != 2 || r.Pin.Seq != 1 || r.Pin.By != "ops" || r.Pin.Reason != "loud" || r.Pin.Since.IsZero() {
+			t.Errorf("pinned: %+v", r)
+		}
+		must(t, s.ReleaseRules(ctx))
+		if r := get[store.RuleSource](t)(s.RuleSource(ctx)); r.Pin != (store.Pin{}) {
+			t.Errorf("released: %+v", r)
+		}
+	})
+}
