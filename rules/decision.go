@@ -33,6 +33,11 @@ type Decision struct {
 	Spent []Spent `json:"spent,omitempty"`
 }
 
+// IsFind says whether it is about a tick whose query found changes: what the rule makes of them is decided one by one.
+func (d *Decision) IsFind() bool {
+	return d.Matched && len(d.Clauses) == 1 && d.Clauses[0].Text == OnQuery
+}
+
 // Clause is one line of the explanation.
 type Clause struct {
 	// Text is the condition as written, or, among Children, a field that it names.

@@ -57,6 +57,7 @@ func eventStructs() map[string][]Field {
 	for name, fields := range eventParts {
 		out[name] = fields
 	}
+	out[tickType] = tickFields
 	return out
 }
 
@@ -130,14 +131,28 @@ var eventParts = map[string][]Field{
 	},
 }
 
+// tickType is the type of `event` in rules on cron.
+const tickType = "tick"
+
+var tickFields = []Field{
+	{Name: "cron", Type: "string", About: "the expression"},
+	{Name: "zone", Type: "string", About: "the time zone"},
+	{Name: "server", Type: "string", About: "the Gerrit where the query looked; empty without a query"},
+	{Name: "query", Type: "string", About: "the query as written; empty where there is none"},
+	{Name: "scheduled", Type: "timestamp", About: "the time that the clock ticked for, which is `now` too"},
+}
+
 var reviewerStates = []string{"REVIEWER", "CC", ""}
 
 // dyn is the type of `event` where nothing is known of it.
 const dyn = "dyn"
 
-// eventType is the type of `event` in a rule: known where all its sources are the same word of Gerrit's.
+// eventType is the type of `event` in a rule: known where all its sources are the same word of Gerrit's, or cron.
 func eventType(on []Trigger) string {
 	typ := ""
+	if len(on) > 0 && !slices.ContainsFunc(on, func(t Trigger) bool { return t.Source != "cron" }) {
+		return tickType
+	}
 	for _, t := range on {
 		f := fieldNamed(gerritEvents, t.Type)
 		if t.Source != "gerrit" || f == nil || typ != "" && typ != f.Type {

@@ -92,6 +92,11 @@ func findInEvent(view FieldView, words []string) (FieldView, error) {
 	case found.Path == "" && inside != nil:
 		return found, inside
 	case found.Path == "":
+		of := view
+		if of.Type, of.Outsider = tickType, false; fieldNamed(tickFields, words[1]) != nil {
+			of.From = "the clock, in rules on cron"
+			return of.follow(words)
+		}
 		return found, noSuchField("event."+words[1], known)
 	case len(found.Only) == len(gerritEvents):
 		found.Only = nil

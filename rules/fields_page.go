@@ -35,6 +35,8 @@ func FieldsPage(m *Messages) string {
 		inside = append(inside, types[e.Type]...)
 	}
 	sections(&b, slices.DeleteFunc(typesInUse(inside, types), func(name string) bool { return slices.Contains(ofFacts, name) }), types)
+	b.WriteString("\n## event of cron\n\nIn rules on cron, `event` is the tick, also where it is about a change that the query found.\n")
+	table(&b, tickFields)
 	messageTypes(&b, m)
 	return b.String()
 }

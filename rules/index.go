@@ -20,7 +20,7 @@ type index struct {
 	exchanges map[string]*exchangeIndex
 	// gerrit is by event type and server, where a rule names none "".
 	gerrit map[[2]string]*projectIndex
-	// states is by source (task or group) and state.
+	// states is by source (task, group or cron) and state, or the name of a tick.
 	states map[[2]string]*exchangeIndex
 	// derives says which sources each exchange feeds.
 	derives map[string]derived
@@ -91,7 +91,7 @@ func (s *Set) Match(o Occurrence, dst []Candidate) []Candidate {
 		if e := s.index.exchanges[o.Type]; e != nil {
 			dst = e.match(o, dst)
 		}
-	case "task", "group":
+	case "task", "group", "cron":
 		if e := s.index.states[[2]string{o.Source, o.Type}]; e != nil {
 			dst = e.match(o, dst)
 		}

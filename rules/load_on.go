@@ -36,7 +36,7 @@ var (
 	gerritWords = fieldNames(gerritEvents)
 	laterWords  = []string{"defined", "ref-updated", "assignee-changed", "project-created"}
 	// laterSources are keys of `on` that are planned.
-	laterSources = []string{"command", "by", "cron", "query", "atMost", "zone", "change"}
+	laterSources = []string{"command", "by", "change"}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
 	theirWords = map[string]string{
 		"reviewer-added": "reviewer-changed", "reviewer-deleted": "reviewer-changed", "vote-deleted": "vote-changed",
@@ -53,7 +53,7 @@ func (r *ruleLoader) on(n *yamlfile.Node) {
 		items = n.Items
 	}
 	if len(items) == 0 {
-		r.refuse(n, "on names nothing", "task, group, gerrit or exchange")
+		r.refuse(n, "on names nothing", "task, group, gerrit, exchange or cron")
 	}
 	for _, item := range items {
 		if t, ok := r.trigger(item); ok {
@@ -87,7 +87,7 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 		source string
 		node   *yamlfile.Node
 		words  []string
-	}{{"task", form.Task, taskWords}, {"group", form.Group, groupWords}, {"gerrit", form.Gerrit, gerritWords}, {"pulse", form.Exchange, nil}} {
+	}{{"task", form.Task, taskWords}, {"group", form.Group, groupWords}, {"gerrit", form.Gerrit, gerritWords}, {"pulse", form.Exchange, nil}, {"cron", form.Cron, nil}} {
 		if s.node == nil {
 			continue
 		}
@@ -103,9 +103,17 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 		return false
 	case len(named) == 0:
 		if !later {
-			r.refuse(n, "no source is named", "task, group, gerrit or exchange")
+			r.refuse(n, "no source is named", "task, group, gerrit, exchange or cron")
 		}
 		return false
+	}
+	if t.Source != "cron" {
+		for _, word := range cronKeys {
+			if k := n.Key(word); k != nil {
+				r.refuse(k, word+" belongs to cron", "")
+				return false
+			}
+		}
 	}
 	if t.Source == "pulse" {
 		return r.exchange(form, t)
@@ -116,7 +124,7 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 			return false
 		}
 	}
-	return true
+	return t.Source != "cron" || r.cron(n, form, t)
 }
 
 func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool {
@@ -138,6 +146,10 @@ func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool 
 // place reads server, project, branch and files, of which the first three may stand in defaults.
 func (r *ruleLoader) place(form onForm, t *Trigger) bool {
 	server, project, branch := form.Server, form.Project, form.Branch
+	if t.Source == "cron" && !t.finds() {
+		t.Type = t.Tick.Name()
+		return true // there is no change: what the file's defaults say is of others
+	}
 	if server == nil {
 		server = r.defaults.Server
 	}
@@ -152,9 +164,14 @@ func (r *ruleLoader) place(form onForm, t *Trigger) bool {
 	t.Files, t.files = r.patterns(form.Files)
 	ok := r.server(server, t)
 	onlyExcludes := !slices.ContainsFunc(t.projects, func(p pattern) bool { return !p.negate })
-	if t.Source == "gerrit" && onlyExcludes && !r.team.unlimited {
+	if t.ofGerrit() && onlyExcludes && !r.team.unlimited {
 		texts, patterns := r.granted(t.Server)
 		t.Projects, t.projects = append(texts, t.Projects...), append(patterns, t.projects...)
+	}
+	if t.finds() {
+		t.Tick.Server = t.Server
+		t.Type = t.Tick.Name()
+		ok = ok && r.beyond(project, t)
 	}
 	return ok
 }
@@ -194,10 +211,10 @@ func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) bool {
 	case len(servers) == 1:
 		t.Server = servers[0]
 		return true
-	case t.Source == "gerrit" && len(servers) > 1:
+	case t.ofGerrit() && len(servers) > 1:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: "which server? " + r.team.Name + " has " + strings.Join(servers, ", "), Hint: "name it as server: here or in defaults"}})
 		return false
-	case t.Source == "gerrit" && !r.team.unlimited:
+	case t.ofGerrit() && !r.team.unlimited:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: fmt.Sprintf("%s has no grant on any Gerrit, %s:%d", r.team.Name, r.team.file, r.team.Line)}})
 		return false
 	}
@@ -319,8 +336,13 @@ func (r *ruleLoader) unavailable(fact string) string {
 }
 
 func describe(t Trigger) string {
-	if t.Source == "pulse" {
+	switch {
+	case t.Source == "pulse":
 		return t.Type
+	case t.finds():
+		return "cron"
+	case t.Source == "cron":
+		return "cron without a query"
 	}
 	return t.Source + ": " + t.Type
 }
@@ -335,9 +357,11 @@ func factsOf(t Trigger) []string {
 	group := append(change, "group")
 	task := append(group, "task", "run")
 	switch {
+	case t.Source == "cron" && !t.finds():
+		return always
 	case t.Source == "gerrit" && IsGone(t.Type):
 		return always
-	case t.Source == "gerrit" && slices.Contains(anonymous, t.Type):
+	case t.finds(), t.Source == "gerrit" && slices.Contains(anonymous, t.Type):
 		return change
 	case t.Source == "gerrit":
 		return append(change, "account")

@@ -81,6 +81,7 @@ const (
 	OnKey     = "on.routingKey"
 	OnRoute   = "on.taskRoute"
 	OnFiles   = "on.files" // found by Rule.Evaluate, since it takes the files
+	OnQuery   = "on.query" // found by whoever asks the query of a tick
 )
 
 // Refuses says which part of the trigger keeps it from an occurrence, "" where it fits. A server, project and branch that

@@ -35,12 +35,15 @@ type Rule struct {
 
 // Trigger is one `on` of a rule.
 type Trigger struct {
-	// Source is pulse, gerrit, task or group.
+	// Source is pulse, gerrit, task, group or cron.
 	Source string
-	// Type is the exchange as written for pulse (queue/task-failed, or a whole name), else gerrit's event type
-	// or the state of the task or group.
+	// Type is the exchange as written for pulse (queue/task-failed, or a whole name), else gerrit's event type,
+	// the state of the task or group, or the tick's name.
 	Type string
-	// Server is the Gerrit that it is about. Empty: any, where the source isn't gerrit.
+	// Tick is cron's, and AtMost how many changes its query may find for the rule.
+	Tick   Tick
+	AtMost int
+	// Server is the Gerrit that it is about. Empty: any, where the source is neither gerrit nor cron with a query.
 	Server string
 	// Projects, Branches and Files are patterns; empty: any. For gerrit, a rule that names no project is about
 	// the projects that its team was granted.

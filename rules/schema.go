@@ -64,7 +64,7 @@ func placeSchemas() map[string]schema {
 }
 
 // sourceWords are the keys of an `on` that name its source.
-var sourceWords = []string{"task", "group", "gerrit", "exchange"}
+var sourceWords = []string{"task", "group", "gerrit", "exchange", "cron"}
 
 func onSchema() schema {
 	of := placeSchemas()
@@ -76,12 +76,19 @@ func onSchema() schema {
 	of["routingKey"] = schema{"type": []string{"string", "object"}, "minLength": 1, "description": "Fields by name, or one pattern with * and #."}
 	of["taskRoute"] = schema{"type": "string", "minLength": 1, "description": "A route of the task; * and # allowed."}
 	of["files"] = oneOrMore("At least one file of the patchset fits.")
+	of["cron"] = schema{"type": "string", "pattern": `^\s*(\S+\s+\S+\s+\S+\s+\S+\s+\S+|@(hourly|daily|weekly|monthly|yearly))\s*$`,
+		"description": "When the clock says so: minute, hour, day of the month, month and day of the week."}
+	of["query"] = schema{"type": "string", "pattern": `\S`, "description": "The changes that this finds then, as in Gerrit's search box; each is an event."}
+	of["atMost"] = schema{"type": "integer", "minimum": 1, "maximum": mostAtMost, "description": "How many changes one tick may find; 100 if nothing is said."}
+	of["zone"] = schema{"type": "string", "minLength": 1, "description": "The time zone of cron: UTC if nothing is said, or one like Europe/Berlin."}
 	for _, word := range laterSources {
 		of[word] = nil
 	}
 	out := yamlfile.SchemaOf(onForm{}, nil, of)
 	out["oneOf"] = oneOfKeys(sourceWords)
-	out["dependencies"] = schema{"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}}
+	out["dependencies"] = schema{
+		"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}, "query": []string{"cron"}, "zone": []string{"cron"}, "atMost": []string{"query"},
+	}
 	out["allOf"] = routingKeySchemas()
 	return out
 }

@@ -53,6 +53,12 @@ func rule(replace, by string) string {
 	return strings.Replace(right, replace, by, 1)
 }
 
+// onTasks are the lines of rule that are about tasks.
+const onTasks = `    on: {task: settled}
+    let: {who: 'task.name'}
+    when: ['task.state == "failed"']
+`
+
 // What the schema refuses the loader refuses too, and it doesn't refuse what the loader reads.
 func TestSchemaAndLoaderAgree(t *testing.T) {
 	schema := yamlfiletest.NewValidator(t, rules.Schema())
@@ -80,7 +86,14 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		{"{task: settled}", "{task: settled, branch: [main, main]}", false},
 		{"{task: settled}", "{task: settled, atMost: 3}", false},
 		{"{task: settled}", "{task: settled, routingKey: {workerType: w}}", false},
-		{"{task: settled}", "{cron: '0 6 * * *'}", false},
+		{"{task: settled}", "{cron: '0 6 * *', query: 'status:open'}", false},
+		{"{task: settled}", "{cron: '@every 1h', query: 'status:open'}", false},
+		{"{task: settled}", "{cron: '0 6 * * *', atMost: 3}", false},
+		{"{task: settled}", "{cron: '0 6 * * *', query: 'status:open', atMost: 0}", false},
+		{"{task: settled}", "{cron: '0 6 * * *', query: 'status:open', gerrit: change-merged}", false},
+		{"{task: settled}", "{task: settled, query: 'status:open'}", false},
+		{onTasks, "    on: {cron: '0 6 * * 1-5', query: 'status:open age:60d', atMost: 50, zone: Europe/Berlin}\n", true},
+		{onTasks, "    on: {cron: '@daily', query: 'status:open', branch: main}\n", true},
 		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerType: w}}", true},
 		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerTyp: w}}", false},
 		{"{task: settled}", "{exchange: queue/task-failed, routingKey: {workerType: 'w*'}}", false},
@@ -116,6 +129,9 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 	}
 	for _, test := range tests {
 		text := rule(test.replace, test.by)
+		if test.replace == onTasks {
+			text = strings.NewReplacer("task.state != \"completed\"", "!change.wip", "${who}", "it").Replace(text)
+		}
 		err := schema.Validate(t, "f.yaml", []byte(text))
 		_, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/f.yaml": []byte(text)}})
 		if (err == nil) != test.right {

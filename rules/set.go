@@ -29,6 +29,9 @@ type Sources struct {
 	// StepScopes says which scopes a rerun or a cancel of a task takes, likewise. The task has taskId, schedulerId,
 	// taskGroupId and projectId. Without it these aren't compared with grants.
 	StepScopes func(step string, task map[string]string, granted []string) ([]string, error)
+	// Cron says what is wrong with a cron expression, whose form is known to be right, and a time zone, and which of
+	// them it is about: cron or zone. Without it only the form is looked at.
+	Cron func(expression, zone string) (about string, err error)
 	// ShowScopes makes warnings of what tasks need beyond their grants, for looking at all of it.
 	ShowScopes bool
 	// SchedulerID is that of tasks that don't name one; verdict when empty.

@@ -112,6 +112,7 @@ func (b *bot) stages() []stage {
 		{"expire approvals", b.expire},
 		{"admin socket", b.serveAdmin},
 		{"polls", b.polls.run},
+		{"ticks", ticksOf(b, b.store).run},
 	}
 	if b.consumer != nil {
 		all = append(all, stage{"pulse", b.consumer.Run})

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"slices"
-	"strings"
 	"sync"
 
 	"verdict/gerrit"
@@ -59,21 +57,8 @@ type needed struct {
 	teams              map[*rules.Team]bool
 }
 
-// add adds what patterns can match. Of one that has a wildcard that is whatever begins as it does.
+// add adds what patterns can match.
 func (n *needed) add(patterns []string) {
-	positive := slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return strings.HasPrefix(p, "!") })
-	if len(positive) == 0 {
-		n.prefixes = append(n.prefixes, "")
-	}
-	for _, p := range positive {
-		at := strings.IndexAny(p, "*?")
-		switch {
-		case at < 0:
-			n.projects = append(n.projects, p)
-		case strings.HasPrefix(p[at:], "**"):
-			n.prefixes = append(n.prefixes, strings.TrimSuffix(p[:at], "/")) // a/** is a, too
-		default:
-			n.prefixes = append(n.prefixes, p[:at])
-		}
-	}
+	projects, prefixes := rules.Reach(patterns)
+	n.projects, n.prefixes = append(n.projects, projects...), append(n.prefixes, prefixes...)
 }

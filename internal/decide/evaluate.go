@@ -39,7 +39,7 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		}
 	}
 	for _, c := range distinct(candidates) {
-		if c.Rule.Mode == rules.Off {
+		if c.Rule.Mode == rules.Off || !s.isFor(c.Rule) {
 			continue
 		}
 		if ours {
@@ -51,7 +51,11 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "begin: "+why, now))
 			continue
 		}
-		if err := d.evaluate(ctx, active, s, session, c, now, &v); err != nil {
+		look := d.evaluate
+		if s.asksQuery() {
+			look = d.find
+		}
+		if err := look(ctx, active, s, session, c, now, &v); err != nil {
 			return v, err
 		}
 		v.State = store.EventDecided
@@ -61,6 +65,11 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		return v, err
 	}
 	v.Heard = append(v.Heard, d.made(active, v.Links)...)
+	found, err := s.foundEvents()
+	if err != nil {
+		return v, err
+	}
+	v.Derived = append(v.Derived, found...)
 	if err := d.renewOpinions(ctx, s, session, &v, now); err != nil {
 		return v, err
 	}
@@ -312,7 +321,7 @@ func aboutOf(s *subject, known map[string]any) (string, time.Time) {
 		}
 		return "task:" + s.TaskID, s.Time
 	}
-	if s.change != nil {
+	if s.change != nil || s.tick != nil {
 		return "change", s.Time
 	}
 	return "change", time.UnixMilli(0)

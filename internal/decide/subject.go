@@ -11,6 +11,7 @@ import (
 
 	"verdict/gerrit"
 	"verdict/internal/facts"
+	"verdict/internal/ingest"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -26,6 +27,11 @@ type subject struct {
 	derived *Derived
 	// exchange is the whole name, for pulse.
 	exchange string
+	// tick is set for events of the clock, found too where it is of a change that a tick found.
+	tick  *ingest.Tick
+	found *Found
+	// finds are the changes that this tick finds, while it is decided.
+	finds []Found
 }
 
 // Derived is the body of an event of source task or group: the state that it tells, and the message that led
@@ -63,6 +69,11 @@ func (d *Decider) read(ev store.Event) (*subject, error) {
 			return nil, &unreadableError{fmt.Errorf("read the body: %w", err)}
 		}
 		body = s.derived.Event
+	case "cron":
+		var err error
+		if body, err = s.readTick(body); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, &unreadableError{fmt.Errorf("the event's source %q is not known to this release", ev.Source)}
 	}
@@ -97,6 +108,12 @@ func (s *subject) occurrence() rules.Occurrence {
 	}
 	if s.change != nil {
 		o.Server, o.Project, o.Branch = s.change.Server, s.change.Change.Project, s.change.Change.Branch
+	}
+	if s.tick != nil {
+		o.Type = s.tick.Of().Name()
+	}
+	if s.found != nil {
+		o.Server, o.Project, o.Branch = s.found.Server, s.found.Project, s.found.Branch
 	}
 	return o
 }
@@ -140,6 +157,9 @@ func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *
 	if s.change != nil {
 		c := s.change
 		return store.Link{Server: c.Server, Change: int(c.Change.Number), Patchset: c.Patchset.Number, Revision: c.Patchset.Revision, Project: c.Change.Project, Branch: c.Change.Branch}, true, nil
+	}
+	if s.found != nil {
+		return s.found.link(), true, nil
 	}
 	for _, made := range [][2]string{{"task", s.TaskID}, {"group", s.GroupID}} {
 		if made[1] == "" {
@@ -192,10 +212,19 @@ func parseRoute(route string) (store.Link, bool) {
 	return store.Link{Server: parts[1], Change: change, Patchset: patchset}, true
 }
 
+// BeginOf is the key under which it is known from when on a rule answers a trigger's events: of the clock by what
+// ticks, so that another time or another query begins anew.
+func BeginOf(rule *rules.Rule, t rules.Trigger, project string) store.BeginKey {
+	if t.Source == "cron" {
+		project = t.Type
+	}
+	return store.BeginKey{Source: t.Source, Server: t.Server, Project: project, Team: rule.Team, Rule: rule.Name}
+}
+
 // tooOld tells why a rule does not answer the event: it happened before the rule's begin, or too long ago.
 func (d *Decider) tooOld(a Active, s *subject, c rules.Candidate, now time.Time) string {
 	trigger := c.Rule.On[c.On]
-	key := store.BeginKey{Source: trigger.Source, Server: trigger.Server, Project: c.Project, Team: c.Rule.Team, Rule: c.Rule.Name}
+	key := BeginOf(c.Rule, trigger, c.Project)
 	begin, ok := a.Begins[key]
 	if !ok {
 		return "the rule has no begin yet"

@@ -165,7 +165,7 @@ func (w *world) begins() map[store.BeginKey]time.Time {
 	for _, r := range w.set.Rules() {
 		for _, on := range r.On {
 			for _, project := range append([]string{""}, on.Projects...) {
-				out[store.BeginKey{Source: on.Source, Server: on.Server, Project: project, Team: r.Team, Rule: r.Name}] = w.begin
+				out[decide.BeginOf(r, on, project)] = w.begin
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ func (e *MissingError) Error() string { return e.Fact + ": " + e.Why }
 // Gerrit is what facts need of one server.
 type Gerrit interface {
 	GetChangeDetail(ctx context.Context, changeID string, opts ...gerrit.QueryChangesOpt) (*gerrit.ChangeInfo, error)
+	AllChanges(ctx context.Context, q string, opt gerrit.QueryChangesOpt) iter.Seq2[*gerrit.ChangeInfo, error]
 	ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error)
 	QueryAccounts(ctx context.Context, q string, opts ...gerrit.QueryAccountsOpt) ([]*gerrit.AccountInfo, error)
 	GetAccountGroups(ctx context.Context, accountID string) ([]string, error)

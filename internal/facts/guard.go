@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -14,6 +15,8 @@ import (
 const (
 	// guardLimit is how long one answer may take, guardPause how long a server is left alone that gave none.
 	guardLimit, guardPause = 10 * time.Second, 5 * time.Second
+	// findLimit is how long all pages of a query may take.
+	findLimit = time.Minute
 )
 
 // Guard gives a server that is left alone for a moment when it gave no answer, and then tried by one call: meanwhile
@@ -46,6 +49,27 @@ func (g *guarded) GetChangeDetail(ctx context.Context, changeID string, opts ...
 	})
 }
 
+// AllChanges implements Gerrit.
+func (g *guarded) AllChanges(ctx context.Context, q string, opt gerrit.QueryChangesOpt) iter.Seq2[*gerrit.ChangeInfo, error] {
+	return func(yield func(*gerrit.ChangeInfo, error) bool) {
+		ended := false
+		_, err := limited(ctx, g, findLimit, func(ctx context.Context) (any, error) {
+			for c, err := range g.Gerrit.AllChanges(ctx, q, opt) {
+				if err != nil {
+					return nil, err
+				}
+				if ended = !yield(c, nil); ended {
+					break
+				}
+			}
+			return nil, nil
+		})
+		if err != nil && !ended {
+			yield(nil, err)
+		}
+	}
+}
+
 // ListFiles implements Gerrit.
 func (g *guarded) ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error) {
 	return through(ctx, g, func(ctx context.Context) (map[string]*gerrit.FileInfo, error) {
@@ -72,8 +96,12 @@ func (g *guarded) GetAccountInfo(ctx context.Context, accountID string) (gerrit.
 
 // through makes a call if the server isn't to be left alone.
 func through[T any](ctx context.Context, g *guarded, call func(context.Context) (T, error)) (value T, err error) {
+	return limited(ctx, g, guardLimit, call)
+}
+
+func limited[T any](ctx context.Context, g *guarded, limit time.Duration, call func(context.Context) (T, error)) (value T, err error) {
 	_, err = g.gate.Execute(func() (any, error) {
-		limited, cancel := context.WithTimeout(ctx, guardLimit)
+		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		var err error
 		value, err = call(limited)

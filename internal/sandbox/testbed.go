@@ -100,10 +100,12 @@ type bench struct {
 	mu    sync.Mutex      // guards heard: Taskcluster tells while the bot calls it
 	heard []pulse.Message // and not taken in yet
 
-	links *givenLinks
-	queue *openGroups
-	known map[string]bool // the events that were told of
-	begun bool
+	links  *givenLinks
+	finder *finder
+	ticked map[string]time.Time // the last time of each tick, by its name
+	queue  *openGroups
+	known  map[string]bool // the events that were told of
+	begun  bool
 	// change and its current patchset; 0 before the first push.
 	change, patchset int
 	polled           string // the change's state when Gerrit was asked last
@@ -113,7 +115,7 @@ type bench struct {
 // Open makes a world. Its change is pushed with the first step, so that a first patchset can be one.
 func (b *Testbed) Open(ctx context.Context, set *rules.Set, given ruletest.Given) (ruletest.World, error) {
 	none, _ := rules.Load(rules.Sources{})
-	w := &bench{given: completed(given, set), set: set, active: none, known: map[string]bool{}, accounts: map[string]string{}}
+	w := &bench{given: completed(given, set), set: set, active: none, known: map[string]bool{}, ticked: map[string]time.Time{}, accounts: map[string]string{}}
 	for _, name := range set.TeamNames() {
 		w.team, _ = set.Team(name)
 	}
@@ -161,8 +163,11 @@ func (w *bench) stages(client *gerrit.Client, queue *taskcluster.Queue) {
 	w.links = &givenLinks{Store: w.store, made: map[[2]string]store.Link{}}
 	w.queue = &openGroups{Queue: queue, settled: map[string]bool{}}
 	active := func() *rules.Set { return w.active }
+	w.finder = &finder{Gerrit: client, change: func(ctx context.Context) (*gerrit.ChangeInfo, error) {
+		return client.GetChange(ctx, fmt.Sprint(w.change), gerrit.QueryChangesOpt{Fields: []string{"CURRENT_REVISION"}})
+	}}
 	source := &facts.Source{
-		Gerrit: map[string]facts.Gerrit{server: client}, URLs: map[string]string{server: reviewURL}, Queue: w.queue, RootURL: tasksURL,
+		Gerrit: map[string]facts.Gerrit{server: w.finder}, URLs: map[string]string{server: reviewURL}, Queue: w.queue, RootURL: tasksURL,
 	}
 	w.inbox = &ingest.Inbox{Store: w.store, Rules: active, ExchangePrefix: rules.DefaultExchangePrefix}
 	w.poller = &gerrit.Poller{Client: client, Server: server, Overlap: time.Minute, Cursors: w.inbox, Seen: w.inbox, Inbox: w.inbox}

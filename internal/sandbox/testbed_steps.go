@@ -38,6 +38,8 @@ func (w *bench) Happen(ctx context.Context, step ruletest.Step) ([]ruletest.Even
 		err = w.message(*step.Message)
 	case step.Approve != "":
 		err = w.approve(ctx, step.Approve)
+	case step.Cron != nil:
+		err = w.tick(ctx, *step.Cron)
 	}
 	if err != nil {
 		return nil, err

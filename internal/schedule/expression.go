@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	_ "time/tzdata" // rules and config.yaml name zones, and a small machine may have none
 
 	"github.com/robfig/cron/v3"
 )
@@ -44,6 +45,16 @@ func Parse(text string, zone *time.Location) (Expression, error) {
 	return e, nil
 }
 
+// Check says what is wrong with an expression and the name of a time zone, and which of them it is about: cron or zone.
+func Check(text, zone string) (about string, err error) {
+	at, err := time.LoadLocation(zone)
+	if err != nil || zone == "Local" || zone == "" {
+		return "zone", fmt.Errorf("%q is no time zone; write UTC or one like Europe/Berlin", zone)
+	}
+	_, err = Parse(text, at)
+	return "cron", err
+}
+
 // refuse tells what cron.ParseStandard takes though it shouldn't.
 func refuse(text string) error {
 	if strings.HasPrefix(text, "TZ=") || strings.HasPrefix(text, "CRON_TZ=") {
@@ -66,9 +77,9 @@ func refuse(text string) error {
 // Next is the first firing after t, in the expression's zone.
 func (e Expression) Next(t time.Time) time.Time { return e.inner.Next(t.In(e.zone)) }
 
-// latest is the last firing after since and not after now, zero when there is none. A long absence costs no more
+// Latest is the last firing after since and not after now, zero when there is none. A long absence costs no more
 // than a short one: only the last of it is walked through.
-func (e Expression) latest(since, now time.Time) time.Time {
+func (e Expression) Latest(since, now time.Time) time.Time {
 	for back := time.Hour; now.Add(-back).After(since); back *= 8 {
 		if at := e.walk(now.Add(-back), now); !at.IsZero() {
 			return at

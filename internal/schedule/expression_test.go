@@ -81,10 +81,10 @@ func TestLatestFindsTheLastFiringOfALongAbsence(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, time.March, 3, 5, 0, 0, 0, time.UTC)
-	if got, want := e.latest(now.AddDate(-2, 0, 0), now), now.Add(-23*time.Hour); !got.Equal(want) {
+	if got, want := e.Latest(now.AddDate(-2, 0, 0), now), now.Add(-23*time.Hour); !got.Equal(want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := e.latest(now.Add(-time.Hour), now); !got.IsZero() {
+	if got := e.Latest(now.Add(-time.Hour), now); !got.IsZero() {
 		t.Errorf("got %s, though nothing was missed", got)
 	}
 }
@@ -103,4 +103,17 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q fires at %s, then at %s", text, first, e.Next(first))
 		}
 	})
+}
+
+func TestCheckSaysWhetherItIsTheZone(t *testing.T) {
+	for _, c := range []struct{ cron, zone, about string }{
+		{"0 6 * * *", "UTC", ""}, {"0 6 * * 1-5", "Europe/Berlin", ""}, {"@daily", "UTC", ""}, {"? ? 1,15 JAN-MAR SUN", "UTC", ""},
+		{"0 6 * * *", "Europe/Berln", "zone"}, {"0 6 * * *", "Local", "zone"}, {"0 6 * * *", "", "zone"},
+		{"0 0 30 2 *", "UTC", "cron"},
+	} {
+		about, err := Check(c.cron, c.zone)
+		if (err != nil) != (c.about != "") || err != nil && about != c.about {
+			t.Errorf("%q in %q: got %s, %v, want an error about %q", c.cron, c.zone, about, err, c.about)
+		}
+	}
 }

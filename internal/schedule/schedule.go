@@ -80,7 +80,7 @@ func (j Job) first(now time.Time) (time.Time, bool) {
 	if j.Last.IsZero() {
 		return time.Time{}, false
 	}
-	missed := j.When.latest(j.Last, now)
+	missed := j.When.Latest(j.Last, now)
 	return missed, !missed.IsZero()
 }
 

@@ -171,7 +171,7 @@ func partsOf(r *rules.Rule) []part {
 		}
 	}
 	for _, t := range r.On {
-		if len(t.Branches) > 0 {
+		if len(t.Branches) > 0 && t.Source != "cron" { // a query finds nothing elsewhere
 			add(t.Line, neverFits+branchOf(t), neverStops+branchOf(t))
 		}
 		if len(t.Files) > 0 {

@@ -152,7 +152,7 @@ func decisionsIn(events []Event, rule string) []Decision {
 	var out []Decision
 	for _, e := range events {
 		for _, d := range e.Decisions {
-			if rule == "" || d.Rule == rule {
+			if (rule == "" || d.Rule == rule) && !d.IsFind() {
 				out = append(out, d)
 			}
 		}

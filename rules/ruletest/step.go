@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"verdict/rules"
 	"verdict/rules/yamlfile"
@@ -20,6 +21,7 @@ type Step struct {
 	Message *MessageStep
 	// Approve is the key of an action that waits for approval, and is given it.
 	Approve string
+	Cron    *CronStep
 	Stands  *Stands
 }
 
@@ -36,6 +38,8 @@ func (s Step) String() string {
 		return "the message on " + s.Message.Exchange
 	case s.Approve != "":
 		return "the approval of " + s.Approve
+	case s.Cron != nil:
+		return "the tick of " + s.Cron.Cron
 	}
 	return "stands"
 }
@@ -99,6 +103,14 @@ type MessageStep struct {
 	Message    any      `yaml:"payload"`
 }
 
+// CronStep is a tick of the clock, for the rules on this expression. Its query finds the change, unless Found says
+// otherwise.
+type CronStep struct {
+	Cron  string    `yaml:"cron"`
+	Found *bool     `yaml:"found"`
+	At    time.Time // zero: where it isn't said
+}
+
 type taskMessage struct {
 	Exchange   string `yaml:"exchange"`
 	TaskFields `yaml:",inline"`
@@ -116,7 +128,7 @@ var (
 	endedWords  = []string{"completed", "failed", "exception"}
 	groupWords  = []string{"settled", "stuck"}
 	stuckStates = append([]string{"unscheduled"}, endedWords...)
-	stepKeys    = []string{"task", "group", "gerrit", "exchange", "stands", "approve"}
+	stepKeys    = []string{"task", "group", "gerrit", "exchange", "cron", "stands", "approve"}
 	gerritWords = []string{
 		"patchset-created", "comment-added", "vote-changed", "reviewer-changed", "hashtags-changed", "topic-changed",
 		"wip-changed", "change-abandoned", "change-restored", "change-merged",
@@ -166,6 +178,8 @@ func (r *stepReader) read(history bool) {
 		if r.step.Approve = strings.TrimSpace(form.Approve); r.step.Approve == "" {
 			r.refuse(nil, "which action is approved?", "write its key, such as approve: comment")
 		}
+	case n.Key("cron") != nil:
+		r.cron()
 	case n.Key("stands") != nil && history:
 		form := struct {
 			Stands *Stands `yaml:"stands"`
@@ -175,7 +189,7 @@ func (r *stepReader) read(history bool) {
 	default:
 		keys := stepKeys
 		if !history {
-			keys = stepKeys[:4]
+			keys = stepKeys[:5] // what happens
 		}
 		first := ""
 		if len(n.Entries) > 0 {
@@ -279,6 +293,26 @@ func (r *stepReader) gerrit() {
 	if g.Gerrit == "reviewer-changed" && g.Reviewer == "" {
 		r.refuse(nil, "who becomes a reviewer?", "write reviewer: a username")
 	}
+}
+
+func (r *stepReader) cron() {
+	form := struct {
+		CronStep `yaml:",inline"`
+		At       string `yaml:"at"`
+	}{}
+	r.decode(&form)
+	r.step.Cron = &form.CronStep
+	if strings.TrimSpace(form.Cron) == "" {
+		r.refuse(r.node.Get("cron"), "which cron?", "write the rule's own: '0 6 * * 1-5'")
+	}
+	if form.At == "" {
+		return
+	}
+	at, err := time.Parse(time.RFC3339, form.At)
+	if err != nil {
+		r.refuse(r.node.Get("at"), fmt.Sprintf("%q is no time", form.At), "write it like 2026-01-31T06:00:00Z")
+	}
+	r.step.Cron.At = at
 }
 
 func (r *stepReader) message() {

@@ -22,6 +22,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/decide"
 	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
@@ -327,7 +328,7 @@ func beginKeys(set *rules.Set) []store.BeginKey {
 		for _, t := range r.On {
 			// The empty project stands for an event whose change isn't known when it is matched.
 			for _, project := range append([]string{""}, t.Projects...) {
-				k := store.BeginKey{Source: t.Source, Server: t.Server, Project: project, Team: r.Team, Rule: r.Name}
+				k := decide.BeginOf(r, t, project)
 				if !seen[k] {
 					seen[k] = true
 					keys = append(keys, k)

@@ -25,13 +25,14 @@ type File struct {
 	Recording *Recording
 }
 
-// ReadFile reads an event: what bot events show --json prints, a recording, or a message with exchange, routingKey and
-// payload, as bot taskcluster listen --json prints it.
+// ReadFile reads an event: what bot events show --json prints, a recording, a message with exchange, routingKey and
+// payload, as bot taskcluster listen --json prints it, or a tick with cron, query, zone and server.
 func ReadFile(ctx context.Context, data []byte, exchangePrefix string) (File, error) {
 	var kind struct {
 		Recording int
 		Source    string
 		Exchange  string
+		Cron      string
 	}
 	if err := json.Unmarshal(data, &kind); err != nil {
 		return File{}, fmt.Errorf("it is not JSON: %w", err)
@@ -45,8 +46,24 @@ func ReadFile(ctx context.Context, data []byte, exchangePrefix string) (File, er
 	case kind.Exchange != "":
 		ev, err := ofMessage(ctx, data, exchangePrefix)
 		return File{Event: ev}, err
+	case kind.Cron != "":
+		ev, err := ofTick(data)
+		return File{Event: ev}, err
 	}
-	return File{}, errors.New("it is no event: it has neither source, as bot events show --json writes it, nor exchange with routingKey and payload")
+	return File{}, errors.New("it is no event: it has neither source, as bot events show --json writes it, nor exchange with routingKey and payload, nor cron")
+}
+
+// ofTick is a tick that comes now where it doesn't say when.
+func ofTick(data []byte) (store.Event, error) {
+	var t ingest.Tick
+	if err := json.Unmarshal(data, &t); err != nil {
+		return store.Event{}, fmt.Errorf("read the tick: %w", err)
+	}
+	if t.Scheduled.IsZero() {
+		t.Scheduled = time.Now().Truncate(time.Minute)
+	}
+	t.Zone = cmp.Or(t.Zone, "UTC")
+	return ingest.TickEvent(t.Of(), t.Scheduled)
 }
 
 func ofDetail(data []byte) (File, error) {

@@ -88,7 +88,7 @@ func Begins(set *rules.Set) map[store.BeginKey]time.Time {
 	for _, r := range set.Rules() {
 		for _, t := range r.On {
 			for _, project := range append([]string{""}, t.Projects...) {
-				out[store.BeginKey{Source: t.Source, Server: t.Server, Project: project, Team: r.Team, Rule: r.Name}] = time.Time{}
+				out[decide.BeginOf(r, t, project)] = time.Time{}
 			}
 		}
 	}
