@@ -5,13 +5,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"verdict/internal/deliver"
 	"verdict/rules"
 	"verdict/rules/yamlfile/yamlfiletest"
 )
 
 // What the pages show as right is right for editors, too.
 func TestExamplesFitTheSchema(t *testing.T) {
-	schema := yamlfiletest.NewValidator(t, rules.Schema())
+	schema := yamlfiletest.NewValidator(t, rules.Schema(deliver.Methods()))
 	for _, name := range []string{filepath.Join(root, "README.md"), "rules.md"} {
 		data, err := os.ReadFile(name)
 		if err != nil {

@@ -35,6 +35,8 @@ func (e *evaluation) act(a *action, d *Decision) error {
 		return e.tasks(a, d)
 	case kindRerun, kindCancel:
 		return e.step(a, d)
+	case kindHook, kindCall:
+		return e.call(a, d)
 	default:
 		return e.state(a, d)
 	}

@@ -18,6 +18,8 @@ const (
 	kindSubmit    = "submit"
 	kindRerun     = "rerun"
 	kindCancel    = "cancel"
+	kindHook      = "hook"
+	kindCall      = "call"
 )
 
 // action is one entry below `do`.
@@ -52,6 +54,9 @@ type action struct {
 	taskKey *template
 	// literal are the times that are written as they are.
 	literal []string
+	// call is what hook and call ask for: request renders it.
+	call    *callSpec
+	request *template
 }
 
 // opines tells whether it leaves opinions, which stand until news take them back.
@@ -60,7 +65,7 @@ func (a *action) opines() bool { return a.kind == kindVote || a.kind == kindHash
 // templates are all that the action renders.
 func (a *action) templates() []*template {
 	var out []*template
-	all := []*template{a.message, a.inline, a.reason, a.topic, a.task, a.taskKey, a.named}
+	all := []*template{a.message, a.inline, a.reason, a.topic, a.task, a.taskKey, a.named, a.request}
 	for _, t := range slices.Concat(all, a.add, a.cc, a.remove) {
 		if t != nil {
 			out = append(out, t)

@@ -55,7 +55,7 @@ type Clause struct {
 type Action struct {
 	// Key tells the actions of one rule apart: its `key`, else kind and target, such as vote:Verified.
 	Key string `json:"key"`
-	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore, submit, rerun or cancel.
+	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore, submit, rerun, cancel, hook or call.
 	Kind string `json:"kind"`
 	// Message is what is posted on the change; empty: nothing. Notify is owner, reviewers, all, nobody or empty.
 	Message string `json:"message,omitempty"`
@@ -80,12 +80,26 @@ type Action struct {
 	// Named are patterns of which one has to fit the name, if there are any.
 	Tasks string   `json:"tasks,omitempty"`
 	Named []string `json:"named,omitempty"`
+	// Call is what a hook or a call asks a service for.
+	Call *Call `json:"call,omitempty"`
 	// Labels are the votes, whether they stand or not: the opinions say that.
 	Labels map[string]int `json:"labels,omitempty"`
 	// Approve says who has to approve it before it is done, "" nobody.
 	Approve string `json:"approve,omitempty"`
 	// Once says how often it is done; nil: on every event that fits.
 	Once *Once `json:"once,omitempty"`
+}
+
+// Call is one call of a method of Taskcluster's services.
+type Call struct {
+	// Method is service and method: hooks.triggerHook.
+	Method string `json:"method"`
+	// With are the parameters of the method's address and its options, by name.
+	With map[string]string `json:"with,omitempty"`
+	// Payload is nil where the method takes none.
+	Payload any `json:"payload,omitempty"`
+	// Once says that it isn't made again where nobody knows whether it was made: it happens at most once.
+	Once bool `json:"once,omitempty"`
 }
 
 // InlineComment is a comment on a line of a file.

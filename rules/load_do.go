@@ -26,6 +26,8 @@ type actionForm struct {
 	Submit    *yamlfile.Node `yaml:"submit"`
 	Rerun     *yamlfile.Node `yaml:"rerun"`
 	Cancel    *yamlfile.Node `yaml:"cancel"`
+	Hook      *yamlfile.Node `yaml:"hook"`
+	Call      *yamlfile.Node `yaml:"call"`
 	Inline    *yamlfile.Node `yaml:"inline"`
 	Key       *yamlfile.Node `yaml:"key"`
 	While     *yamlfile.Node `yaml:"while"`
@@ -38,10 +40,10 @@ type actionForm struct {
 var (
 	actionWords = []string{
 		"vote", "comment", "hashtags", "task", "tasks", "reviewers", "attention", "ready", "wip", "topic", "abandon",
-		"restore", "submit", "rerun", "cancel",
+		"restore", "submit", "rerun", "cancel", "hook", "call",
 	}
 	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report", "hook", "call", "from"}
+	laterActions = []string{"report", "from"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
 	approveWords = []string{"operators"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
@@ -107,6 +109,10 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 		r.plain(n.Get(kinds[0]), kinds[0], &a)
 	case "rerun", "cancel":
 		r.step(n.Get(kinds[0]), kinds[0], &a)
+	case "hook":
+		r.hook(form.Hook, &a)
+	case "call":
+		r.call(form.Call, &a)
 	case "topic":
 		r.topic(form, &a)
 	default:

@@ -19,8 +19,11 @@ const (
 // scopeCheck compares what the tasks of one action could take with what the team was granted.
 type scopeCheck struct {
 	*ruleLoader
-	node  *yamlfile.Node
-	act   *action
+	node *yamlfile.Node
+	act  *action
+	// what it is about: the task, the hook, the call; ask says which scopes one of them takes.
+	what  string
+	ask   func(asked map[string]any, granted []string) ([]string, error)
 	ways  []jsone.Way
 	tasks []TaskNeed
 	// lacking are what is not covered, with the ways on which it is needed.
@@ -41,7 +44,7 @@ func (r *ruleLoader) taskScopes(n *yamlfile.Node, a *action) {
 	if r.in.TaskScopes == nil {
 		return
 	}
-	c := &scopeCheck{ruleLoader: r, node: n, act: a}
+	c := &scopeCheck{ruleLoader: r, node: n, act: a, what: "the task", ask: r.in.TaskScopes}
 	var complete bool
 	c.ways, complete = a.task.jsone.Foresee(maxWays)
 	c.open = !complete
@@ -50,13 +53,26 @@ func (r *ruleLoader) taskScopes(n *yamlfile.Node, a *action) {
 			c.definition(i, definition)
 		}
 	}
+	c.finish()
+}
+
+// finish tells what was found.
+func (c *scopeCheck) finish() {
 	for _, l := range c.lacking {
 		c.tell(l, c.certain(l.ways))
 	}
-	if c.open && !r.team.unlimited {
-		c.warn(n, "not all that this could need is known here, since a part of it is computed as a whole", "it is compared with the grant when the task is about to be created")
+	if c.open && !c.team.unlimited {
+		c.warn(c.node, "not all that this could need is known here, since a part of it is computed as a whole", c.later())
 	}
-	r.rule.tasks = append(r.rule.tasks, c.tasks...)
+	c.rule.tasks = append(c.rule.tasks, c.tasks...)
+}
+
+// later says when what isn't known yet will be.
+func (c *scopeCheck) later() string {
+	if c.act.kind == kindTask {
+		return "it is compared with the grant when the task is about to be created"
+	}
+	return "it is compared with the grant when it is about to be sent"
 }
 
 func (c *scopeCheck) definitions(v any) []map[string]any {
@@ -86,41 +102,52 @@ func (c *scopeCheck) definition(way int, definition map[string]any) {
 		c.open = c.open || strings.Contains(key, jsone.Hole)
 	}
 	for _, asked := range c.variants(definition) {
-		granted := c.team.expand(c.team.Scopes)
-		need, err := c.need(asked, granted)
-		if err != nil {
-			c.lack(way, lack{message: "the task can't be created: " + err.Error(), at: c.node, coverage: NotGranted})
-			continue
-		}
 		task := TaskNeed{Key: c.act.key, Line: c.node.Line, Open: c.open}
 		if key, ok := definition["key"].(string); ok && c.act.many {
 			task.Key = kindTask + ":" + strings.ReplaceAll(key, jsone.Hole, "*")
 		}
-		fine := true
-		for _, scope := range need {
-			held := c.team.coverage(granted, scope)
-			task.Scopes = append(task.Scopes, ScopeNeed{Scope: shownScope(scope), Team: held})
-			if held != Covered {
-				fine = fine && held != NotGranted
-				c.lack(way, c.ofTeam(asked, scope, held))
-			}
-		}
-		c.trust(way, &task, asked, fine)
-		c.note(task)
+		c.look(way, asked, task)
 	}
+}
+
+// look compares what one request takes with what the team and its trust rows have.
+func (c *scopeCheck) look(way int, asked map[string]any, task TaskNeed) {
+	granted := c.team.expand(c.team.Scopes)
+	need, err := c.need(asked, granted)
+	if err != nil {
+		done := "created"
+		if c.act.kind != kindTask {
+			done = "sent"
+		}
+		c.lack(way, lack{message: fmt.Sprintf("%s can't be %s: %v", c.what, done, err), at: c.node, coverage: NotGranted})
+		return
+	}
+	_, looked := asked[""]
+	fine := true
+	for _, scope := range need {
+		held := c.team.coverage(granted, scope)
+		task.Scopes = append(task.Scopes, ScopeNeed{Scope: shownScope(scope), Team: held})
+		if held == Covered || looked && held == PartlyHeld {
+			continue // which of them it is, only what is there already tells
+		}
+		fine = fine && held != NotGranted
+		c.lack(way, c.ofTeam(asked, scope, held))
+	}
+	c.trust(way, &task, asked, fine)
+	c.note(task)
 }
 
 // need are the scopes that a definition takes. Of alternatives of which none is granted for all that a part may be, it
 // is one that is granted for some.
 func (c *scopeCheck) need(asked map[string]any, granted []string) ([]string, error) {
-	need, err := c.in.TaskScopes(asked, granted)
+	need, err := c.ask(asked, granted)
 	lacks := func(scope string) bool {
 		return strings.Contains(scope, jsone.Hole) && c.team.coverage(granted, scope) == NotGranted
 	}
 	if err != nil || !slices.ContainsFunc(need, lacks) {
 		return need, err
 	}
-	return c.in.TaskScopes(asked, append(slices.Clone(granted), widened(asked, granted)...))
+	return c.ask(asked, append(slices.Clone(granted), widened(asked, granted)...))
 }
 
 // widened are the grants as they would be if each held for all that may stand in the place of what isn't known.
@@ -198,13 +225,13 @@ func (c *scopeCheck) ofTeam(asked map[string]any, scope string, held Coverage) l
 	where := fmt.Sprintf("%s:%d", t.file, t.scopesLine)
 	switch held {
 	case PartlyHeld:
-		l.message = fmt.Sprintf("the task may need any of %s, of which %s has been granted a part, %s", shown, t.Name, where)
-		l.hint = "it is compared with the grant when the task is about to be created"
+		l.message = fmt.Sprintf("%s may need any of %s, of which %s has been granted a part, %s", c.what, shown, t.Name, where)
+		l.hint = c.later()
 	case RoleUnsaid:
-		l.message = fmt.Sprintf("the task needs %s, which %s has been granted only if %s gives it, %s", shown, t.Name, strings.Join(t.unexpanded(), " or "), where)
+		l.message = fmt.Sprintf("%s needs %s, which %s has been granted only if %s gives it, %s", c.what, shown, t.Name, strings.Join(t.unexpanded(), " or "), where)
 		l.hint = "only Taskcluster can tell, and is asked when the bot starts"
 	default:
-		l.message = fmt.Sprintf("the task needs %s, which %s hasn't been granted, %s", shown, t.Name, where)
+		l.message = fmt.Sprintf("%s needs %s, which %s hasn't been granted, %s", c.what, shown, t.Name, where)
 		l.hint = fmt.Sprintf("an administrator adds to its scopes: - '%s'", shown)
 	}
 	return l
@@ -239,7 +266,7 @@ func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine b
 		return
 	}
 	c.lack(way, lack{
-		message: fmt.Sprintf("no patchset could start this task: no trust row of %s allows it, %s:%d%s", c.team.Name, c.team.file, c.team.Line, first),
+		message: fmt.Sprintf("no patchset could start %s: no trust row of %s allows it, %s:%d%s", strings.Replace(c.what, "the ", "this ", 1), c.team.Name, c.team.file, c.team.Line, first),
 		hint:    "an administrator adds the scopes to a row", at: c.node, coverage: NotGranted,
 	})
 }
@@ -300,7 +327,7 @@ func (c *scopeCheck) tell(l *lack, certain bool) {
 	case l.coverage == NotGranted && certain && !c.in.ShowScopes:
 		c.refuse(l.at, l.message, l.hint)
 	case l.coverage == NotGranted && !certain:
-		c.warn(l.at, "if its conditions can come together, "+l.message, "it is compared with the grant when the task is about to be created")
+		c.warn(l.at, "if its conditions can come together, "+l.message, c.later())
 	default:
 		c.warn(l.at, l.message, l.hint)
 	}
@@ -318,7 +345,7 @@ func (c *scopeCheck) place(asked map[string]any, scope string) *yamlfile.Node {
 	for _, name := range keys(asked) {
 		texts, ok := asked[name].([]string)
 		if !ok {
-			texts = []string{asked[name].(string)}
+			texts = []string{textOf(asked[name])}
 		}
 		for _, text := range texts {
 			if strings.Contains(scope, text) && len(text) > len(value) {

@@ -119,16 +119,18 @@ func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference,
 	return outsider || r.compiler.types[typ] != nil && slices.ContainsFunc(r.compiler.types[typ], func(f Field) bool { return f.Outsider })
 }
 
-// track refuses an outsider's text where it would run or be allowed something.
+// track refuses an outsider's text where it would run or be allowed something. What is tracked is a key wherever it
+// stands, or, with slashes, one place: /payload/address.
 func (r *ruleLoader) track(n *yamlfile.Node, ref jsone.Reference, at *yamlfile.Node, outsider bool, tracked []string) {
 	if !outsider || len(tracked) == 0 {
 		return
 	}
-	goes := ""
+	goes, path := "", ""
 	safe := false
 	for i, step := range ref.At {
+		path += "/" + step.Key
 		switch {
-		case slices.Contains(tracked, step.Key) && goes == "":
+		case (slices.Contains(tracked, step.Key) || slices.Contains(tracked, path)) && goes == "":
 			goes = step.Key
 		case slices.Contains(harmless, step.Key):
 			safe = true
@@ -141,13 +143,22 @@ func (r *ruleLoader) track(n *yamlfile.Node, ref jsone.Reference, at *yamlfile.N
 	if goes == "" {
 		return
 	}
-	r.refuseReference(at, ref.Path[0], fmt.Sprintf("%s may be written by somebody outside the team, so it can't go into %s", ref, goes), "it may go into env")
+	r.refuseReference(at, ref.Path[0], fmt.Sprintf("%s may be written by somebody outside the team, so it can't go into %s", ref, goes), mayGo(goes))
+}
+
+// mayGo says where such a text may go instead.
+func mayGo(instead string) string {
+	if slices.Contains(tracked, instead) || strings.Contains(instead, " ") {
+		return "it may go into env"
+	}
+	return "it may go into what the scopes of the call don't depend on"
 }
 
 // computed finds a tracked key below a node whose value isn't written out.
 func computed(n *yamlfile.Node, tracked []string) string {
 	for _, e := range n.Entries {
-		if slices.Contains(tracked, e.Key.Text) && isComputed(e.Value) {
+		named := func(t string) bool { return t[strings.LastIndexByte(t, '/')+1:] == e.Key.Text }
+		if slices.ContainsFunc(tracked, named) && isComputed(e.Value) {
 			return e.Key.Text
 		}
 		if found := computed(e.Value, tracked); found != "" {

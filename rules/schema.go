@@ -10,8 +10,8 @@ import (
 type schema = yamlfile.Schema
 
 // Schema is the JSON Schema of rule files, made of the forms and words that Load reads, so that an editor completes
-// and underlines. What it refuses Load refuses too; what types, grants, CEL and JSON-e say only Load knows.
-func Schema() yamlfile.Schema {
+// and underlines; methods are those that it knows calls of. What it refuses Load refuses too; what types, grants, CEL and JSON-e say only Load knows.
+func Schema(methods []Method) yamlfile.Schema {
 	on := onSchema()
 	rule := yamlfile.SchemaOf(ruleForm{}, nil, map[string]schema{
 		"name":        {"type": []string{"string", "number", "boolean"}, "pattern": `^[A-Za-z0-9._-]+$`, "description": "Unique in the team: what the rule holds up is remembered under it."},
@@ -20,7 +20,7 @@ func Schema() yamlfile.Schema {
 		"on":          {"anyOf": []any{on, schema{"type": "array", "items": on, "minItems": 1}}, "description": "When the rule looks: one source, or a list."},
 		"let":         {"type": "object", "propertyNames": schema{"pattern": `^[A-Za-z_][A-Za-z0-9_]*$`}, "additionalProperties": celSchema("A CEL expression.")},
 		"when":        {"type": "array", "items": celSchema("A CEL expression that is true or false."), "description": "All have to hold."},
-		"do":          {"type": "array", "items": actionSchema(), "minItems": 1, "description": "What is done then."},
+		"do":          {"type": "array", "items": actionSchema(methods), "minItems": 1, "description": "What is done then."},
 		"once":        onceSchema("It acts once on each thing."),
 		"was":         nil,
 	})

@@ -7,7 +7,7 @@ import (
 )
 
 // actionSchema is an entry below `do`.
-func actionSchema() schema {
+func actionSchema(methods []Method) schema {
 	nothing := func(about string) schema { return schema{"type": "object", "maxProperties": 0, "description": about} }
 	out := yamlfile.SchemaOf(actionForm{}, nil, map[string]schema{
 		"vote": {"type": "object", "minProperties": 1, "additionalProperties": schema{"type": "integer"},
@@ -26,6 +26,8 @@ func actionSchema() schema {
 		"tasks":     {"type": []string{"object", "array"}, "description": "Definitions of several tasks, each with a key.", "items": taskSchema(true)},
 		"rerun":     stepSchema(kindRerun, "Runs the event's task again, or those of its group."),
 		"cancel":    stepSchema(kindCancel, "Cancels the event's task, or those of its group."),
+		"hook":      hookSchema(),
+		"call":      callSchema(methods),
 		"inline":    {"type": []string{"array", "object"}, "minItems": 1, "items": inlineSchema(), "description": "Comments on lines, for comment."},
 		"key":       textAbout("What the action is known by, where its kind and target don't tell it."),
 		"while":     celSchema("What was said stands as long as this CEL expression is true."),

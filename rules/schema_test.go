@@ -12,7 +12,7 @@ import (
 )
 
 func TestSchemasAcceptTheExamples(t *testing.T) {
-	ofRules, ofTeams := yamlfiletest.NewValidator(t, rules.Schema()), yamlfiletest.NewValidator(t, rules.TeamsSchema())
+	ofRules, ofTeams := yamlfiletest.NewValidator(t, rules.Schema(nil)), yamlfiletest.NewValidator(t, rules.TeamsSchema())
 	for pattern, schema := range map[string]yamlfiletest.Validator{
 		"examples/*/*.yaml": ofRules, "../deploy/example/rules/*/*.yaml": ofRules,
 		"examples/teams.yaml": ofTeams, "../deploy/example/teams.yaml": ofTeams,
@@ -61,7 +61,7 @@ const onTasks = `    on: {task: settled}
 
 // What the schema refuses the loader refuses too, and it doesn't refuse what the loader reads.
 func TestSchemaAndLoaderAgree(t *testing.T) {
-	schema := yamlfiletest.NewValidator(t, rules.Schema())
+	schema := yamlfiletest.NewValidator(t, rules.Schema(nil))
 	const definition = "metadata: {name: n, description: d}, payload: {}, deadline: {$fromNow: 1 hour}"
 	tests := []struct {
 		replace, by string
@@ -184,7 +184,7 @@ func TestEveryKeyOfARuleIsDescribed(t *testing.T) {
 		}
 		walk(at, s["items"])
 	}
-	file := rules.Schema()["properties"].(yamlfile.Schema)["rules"].(yamlfile.Schema)["items"].(yamlfile.Schema)
+	file := rules.Schema(nil)["properties"].(yamlfile.Schema)["rules"].(yamlfile.Schema)["items"].(yamlfile.Schema)
 	walk("rule", file)
 	do := file["properties"].(yamlfile.Schema)["do"].(yamlfile.Schema)["items"].(yamlfile.Schema)
 	for key, property := range do["properties"].(yamlfile.Schema) {

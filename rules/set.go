@@ -32,6 +32,11 @@ type Sources struct {
 	// Cron says what is wrong with a cron expression, whose form is known to be right, and a time zone, and which of
 	// them it is about: cron or zone. Without it only the form is looked at.
 	Cron func(expression, zone string) (about string, err error)
+	// Methods are those of Taskcluster's services. Without them a call's names aren't checked.
+	Methods []Method
+	// CallScopes says which scopes a call takes, likewise. What isn't known of its parameters and payload has
+	// jsone.Hole in its place. Without it calls aren't compared with grants.
+	CallScopes func(call Call, granted []string) ([]string, error)
 	// ShowScopes makes warnings of what tasks need beyond their grants, for looking at all of it.
 	ShowScopes bool
 	// SchedulerID is that of tasks that don't name one; verdict when empty.

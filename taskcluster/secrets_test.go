@@ -38,6 +38,10 @@ func secretful(t *testing.T) (values map[string]any, secrets []string) {
 	}
 	client := taskcluster.NewClient(temporary, "https://tc.example.org", "queue")
 	client.Source = temporary
+	services, err := taskcluster.NewServices("https://tc.example.org", temporary, taskcluster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	queue, err := taskcluster.NewQueue("https://tc.example.org", temporary, taskcluster.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +81,7 @@ func secretful(t *testing.T) (values map[string]any, secrets []string) {
 		"Retry":               taskcluster.Retry{},
 		"RotatingCredentials": rotating,
 		"Run":                 taskcluster.Run{},
+		"Services":            services,
 		"Task":                taskcluster.Task{},
 		"TaskGroup":           taskcluster.TaskGroup{},
 		"TaskStatus":          taskcluster.TaskStatus{},

@@ -4,13 +4,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"verdict/internal/config"
+	"verdict/internal/deliver"
 	"verdict/rules"
 	"verdict/rules/yamlfile"
 )
 
 // schemaKinds are the files that a schema is printed of.
 var schemaKinds = map[string]func() yamlfile.Schema{
-	"rules": rules.Schema, "teams": rules.TeamsSchema, "config": config.Schema,
+	"rules": func() yamlfile.Schema { return rules.Schema(deliver.Methods()) }, "teams": rules.TeamsSchema, "config": config.Schema,
 }
 
 func newSchema() *cobra.Command {

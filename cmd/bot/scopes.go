@@ -130,7 +130,7 @@ func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
 func noSuchRule(name string, set *rules.Set) error {
 	team, rule, _ := cut(name)
 	if set.Rule(team, rule) != nil {
-		return fmt.Errorf("%s creates no tasks, so it needs no scopes", name)
+		return fmt.Errorf("%s creates no tasks and calls nothing, so it needs no scopes", name)
 	}
 	var names []string
 	for _, r := range set.Rules() {

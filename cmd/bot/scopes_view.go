@@ -97,7 +97,7 @@ func (v *scopesView) print(cmd *cobra.Command) error {
 		}
 	}
 	if len(v.Rules) == 0 {
-		fmt.Fprintln(out, "no rule creates tasks")
+		fmt.Fprintln(out, "no rule creates tasks or calls anything")
 	}
 	return v.Client.print(cmd)
 }

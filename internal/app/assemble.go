@@ -100,7 +100,11 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err != nil {
 		return b, err
 	}
-	parts := &Parts{Intake: b.store, Decisions: b.store, Deliveries: b.store, Queue: queue, Gerrit: map[string]Gerrit{}}
+	services, err := b.services(trusted)
+	if err != nil {
+		return b, err
+	}
+	parts := &Parts{Intake: b.store, Decisions: b.store, Deliveries: b.store, Queue: queue, Services: services, Gerrit: map[string]Gerrit{}}
 	for name, c := range clients {
 		parts.Gerrit[name] = c
 	}
@@ -145,7 +149,7 @@ func (b *bot) wire(p *Parts) {
 		},
 	}
 	b.deliverer = &deliver.Deliverer{
-		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue,
+		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue, Services: p.Services,
 		People: source, Rules: b.set, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
 		Ease: b.inbox.Backlogged, Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,
 		Lease: p.Pace.LaneLease, Timeout: p.Pace.Request, Window: p.Pace.Window,

@@ -32,6 +32,7 @@ type Parts struct {
 	Deliveries deliver.Store
 	Gerrit     map[string]Gerrit
 	Queue      Queue
+	Services   deliver.Services
 	Pace       Pace
 }
 
@@ -53,7 +54,10 @@ func gerritsAs[T any](servers map[string]Gerrit, as func(Gerrit) T) map[string]T
 // noQueue stands in where no Taskcluster is configured: nothing is known of any task, and none can be created.
 type noQueue struct{}
 
-var _ Queue = noQueue{}
+var (
+	_ Queue            = noQueue{}
+	_ deliver.Services = noQueue{}
+)
 
 const noTaskcluster = "taskcluster.rootURL is not configured"
 
@@ -84,5 +88,10 @@ func (noQueue) CancelTask(context.Context, string, taskcluster.Caller) (*taskclu
 
 // CreateTask implements deliver.Tasks.
 func (noQueue) CreateTask(context.Context, string, json.RawMessage, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)
+}
+
+// Call implements deliver.Services.
+func (noQueue) Call(context.Context, string, taskcluster.Call, taskcluster.Caller) (json.RawMessage, error) {
 	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"verdict/gerrit"
+	"verdict/internal/deliver"
 	"verdict/taskcluster"
 	"verdict/taskcluster/api/tcauth"
 )
@@ -22,6 +23,19 @@ func (b *bot) queue(trusted *tls.Config) (Queue, error) {
 		return nil, fmt.Errorf("taskcluster: %w", err)
 	}
 	return q, nil
+}
+
+// services are called for hooks and calls, once at a time: how often, deliver decides.
+func (b *bot) services(trusted *tls.Config) (deliver.Services, error) {
+	t := b.cfg.Taskcluster
+	if t.RootURL == "" {
+		return noQueue{}, nil
+	}
+	s, err := taskcluster.NewServices(t.RootURL, b.credentials(), taskcluster.Options{HTTPClient: httpClient(trusted), Attempts: 1})
+	if err != nil {
+		return nil, fmt.Errorf("taskcluster: %w", err)
+	}
+	return s, nil
 }
 
 // roles asks auth what a role gives; nil where no Taskcluster is configured.

@@ -273,6 +273,12 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 			}
 			args.Task = task
 			v.Links = append(v.Links, links(task, link, linked, rule)...)
+		} else if act.Call != nil {
+			call, err := callOf(act.Call)
+			if err != nil {
+				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
+			}
+			args.Call = call
 		} else if !linked {
 			a.State, args.Status = store.ActionDead, ""
 			a.Reason = "the event belongs to no change: there is nothing to post on"

@@ -28,6 +28,8 @@ const (
 	KindTask      = "task"
 	KindRerun     = "rerun"
 	KindCancel    = "cancel"
+	KindHook      = "hook"
+	KindCall      = "call"
 	KindReconcile = "reconcile" // a look at what stands: after a later patchset, or a rule that is gone
 )
 
@@ -59,6 +61,7 @@ type Args struct {
 	Updates int       `json:"updates,omitempty"`
 	Task    *TaskArgs `json:"task,omitempty"`
 	Step    *StepArgs `json:"step,omitempty"`
+	Call    *CallArgs `json:"call,omitempty"`
 }
 
 // Before is what the change was when a rule decided to make something else of it. What somebody made of it since is not

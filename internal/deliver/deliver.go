@@ -62,7 +62,9 @@ type Deliverer struct {
 	Store  Store
 	Gerrit map[string]Gerrit
 	Tasks  Tasks
-	People Identities
+	// Services are called for hooks and calls; nil: there is no Taskcluster.
+	Services Services
+	People   Identities
 	// Rules gives the rule set in force: grants and modes are looked at again at delivery.
 	Rules  func() *rules.Set
 	Marker Marker

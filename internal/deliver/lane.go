@@ -51,6 +51,9 @@ func (r *laneRun) work(ctx context.Context) (next time.Duration, err error) {
 		if err := r.steps(ctx); err != nil {
 			return 0, err
 		}
+		if err := r.calls(ctx); err != nil {
+			return 0, err
+		}
 		again, err := r.reconcile(ctx)
 		if err != nil {
 			return 0, err
@@ -220,7 +223,7 @@ func granted(team *rules.Team, a store.Action, args Args) error {
 			refused = append(refused, team.MayHashtag(a.Server, a.Project, a.Branch, tag))
 		}
 		return errors.Join(refused...)
-	case KindTask, KindRerun, KindCancel:
+	case KindTask, KindRerun, KindCancel, KindHook, KindCall:
 		return nil // a task's grant is its scopes
 	}
 	return team.MayDo(a.Server, a.Project, a.Branch, a.Kind) // the kinds on Gerrit are the words of the grant

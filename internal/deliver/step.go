@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"verdict/internal/store"
@@ -37,7 +38,7 @@ func stepScopes(step, taskID string, definition json.RawMessage, granted []strin
 
 // onTaskcluster tells the kinds of actions that write nothing on a change.
 func onTaskcluster(kind string) bool {
-	return kind == KindTask || kind == KindRerun || kind == KindCancel
+	return slices.Contains([]string{KindTask, KindRerun, KindCancel, KindHook, KindCall}, kind)
 }
 
 // steps reruns and cancels the tasks that are due, each by itself.
@@ -174,12 +175,8 @@ func (r *laneRun) stepNeeds(ctx context.Context, w work) ([]string, error) {
 
 // stepFailed says what an error means: what no retry changes ends the action, such as a deadline that is over.
 func stepFailed(w work, err error) store.Outcome {
-	for _, final := range []error{
-		taskcluster.ErrScopes, taskcluster.ErrInvalid, taskcluster.ErrNotFound, taskcluster.ErrConflict, taskcluster.ErrHeaderTooLong,
-	} {
-		if errors.Is(err, final) {
-			return outcome(w.Action, store.ActionDead, err.Error())
-		}
+	if final(err) {
+		return outcome(w.Action, store.ActionDead, err.Error())
 	}
 	return retry(w.Action, err)
 }

@@ -78,7 +78,7 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 		return store.Outcome{}, err
 	}
 	if errors.Is(err, taskcluster.ErrInvalid) {
-		why := &impossibleError{task: taskName(task.Frozen), patchset: w.Patchset, why: err}
+		why := &impossibleError{of: subject{kind: KindTask, name: taskName(task.Frozen)}, patchset: w.Patchset, why: err}
 		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, why)
 	}
 	return r.created(ctx, w, task, sign, err), nil

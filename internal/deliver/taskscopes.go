@@ -35,6 +35,15 @@ type signature struct {
 // team was granted them for whoever is behind the patchset and they fit into a certificate. What can't be is a
 // taskRefusal; all other errors may be over when it is tried again.
 func (r *laneRun) taskScopes(ctx context.Context, w work, task TaskArgs) (signature, error) {
+	of := subject{kind: KindTask, name: taskName(task.Frozen)}
+	return r.sign(ctx, w, of, func(granted []string) ([]string, error) {
+		return createTask.Needed(scopes.Request{Args: map[string]string{"taskId": task.TaskID}, Payload: task.Frozen}, granted)
+	})
+}
+
+// sign tells what a call is signed with: exactly the scopes that it needs. What nobody may do is a taskRefusal; all
+// other errors may be over when it is tried again.
+func (r *laneRun) sign(ctx context.Context, w work, of subject, needed func(granted []string) ([]string, error)) (signature, error) {
 	team, ok := r.set.Team(w.Team)
 	if !ok {
 		return signature{}, fmt.Errorf("team %s is gone from teams.yaml", w.Team)
@@ -46,26 +55,28 @@ func (r *laneRun) taskScopes(ctx context.Context, w work, task TaskArgs) (signat
 			return signature{}, fmt.Errorf("ask who is behind patch set %d: %w", w.Patchset, err)
 		}
 	}
-	name := taskName(task.Frozen)
 	granted, err := team.TaskScopes(people)
 	if err != nil {
-		return signature{}, &untrustedError{task: name, why: err.Error(), groups: team.TrustedGroups()}
+		return signature{}, &untrustedError{of: of, why: err.Error(), groups: team.TrustedGroups()}
 	}
-	need, err := createTask.Needed(scopes.Request{Args: map[string]string{"taskId": task.TaskID}, Payload: task.Frozen}, granted)
+	need, err := needed(granted)
+	if err != nil && passing(err) {
+		return signature{}, err
+	}
 	if err != nil {
-		return signature{}, &impossibleError{task: name, patchset: w.Patchset, why: err}
+		return signature{}, &impossibleError{of: of, patchset: w.Patchset, why: err}
 	}
 	if missing := scopes.Missing(granted, need); len(missing) > 0 {
-		return signature{}, &missingScopesError{task: name, missing: missing}
+		return signature{}, &missingScopesError{of: of, missing: missing}
 	}
 	signed, instead, ok := fitted(need, granted, team.Roles())
 	if !ok {
-		return signature{}, &tooManyScopesError{task: name, team: w.Team, rule: w.Rule, needs: need}
+		return signature{}, &tooManyScopesError{of: of, team: w.Team, rule: w.Rule, needs: need}
 	}
 	sign := signature{Scopes: signed}
 	if len(instead) > 0 {
 		sign.Warning = fmt.Sprintf("its %d scopes don't fit into a certificate, so it was signed with the wider %s of the grant", len(need), strings.Join(instead, " "))
-		r.d.Log.Warn().Str("action", w.ID).Str("rule", w.Team+"/"+w.Rule).Strs("scopes", instead).Msg("a task is created with more scopes than it needs: they don't fit into a certificate")
+		r.d.Log.Warn().Str("action", w.ID).Str("rule", w.Team+"/"+w.Rule).Strs("scopes", instead).Msg("a call is signed with more scopes than it needs: they don't fit into a certificate")
 	}
 	return sign, nil
 }

@@ -135,6 +135,10 @@ func newStages(t *testing.T, client *gerrit.Client, url string, teams *rules.Tea
 	w.Deliverer = w.deliverer("test")
 	w.Gerrit = map[string]deliver.Gerrit{"main": client}
 	w.Tasks, w.People = queue, source
+	w.Services, err = taskcluster.NewServices(w.tc.URL, &taskcluster.Credentials{ClientID: "verdict", AccessToken: "token"}, taskcluster.Options{Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -148,7 +152,7 @@ func (w *world) deliverer(holder string) *deliver.Deliverer {
 // loadOf puts rules into force that nobody compared with the grants, as those that had more when they were loaded.
 func (w *world) loadOf(teams *rules.Teams, files map[string]string) {
 	w.t.Helper()
-	in := rules.Sources{Files: map[string][]byte{}, Teams: teams}
+	in := rules.Sources{Files: map[string][]byte{}, Teams: teams, Methods: deliver.Methods()}
 	for name, text := range files {
 		in.Files[name] = []byte(text)
 	}

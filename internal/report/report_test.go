@@ -66,8 +66,8 @@ func TestTheTextsAreThoseOfTheGoldenFile(t *testing.T) {
 		"kept":                              Kept("Verified", 1, 3, 4, true),
 		"kept whole":                        Kept("Verified", 1, 3, 4, false),
 		"config":                            BadConfig(".taskcluster.yml", 14, 3, `taskQueueId "gfx/CI-linux": capital letters are not allowed in the second part.`),
-		"scopes":                            MissingScopes("sign", []string{"queue:create-task:low:release/signing"}, "gfx-ci@example.org"),
-		"scopes of a long name":             MissingScopes("shaders-linux-debug", []string{"queue:create-task:low:release/signing"}, ""),
+		"scopes":                            MissingScopes("task", "sign", []string{"queue:create-task:low:release/signing"}, "gfx-ci@example.org"),
+		"scopes of a long name":             MissingScopes("task", "shaders-linux-debug", []string{"queue:create-task:low:release/signing"}, ""),
 		"waits":                             Waits([]string{"gfx-committers"}),
 	}
 	archive, err := txtar.ParseFile("testdata/messages.txtar")
@@ -102,7 +102,7 @@ func TestNamesOfTasksHaveNoSayInTheForm(t *testing.T) {
 		}
 		label := strings.Repeat("L", rapid.IntRange(1, 60).Draw(t, "label"))
 		r := Report{Label: label, Patchset: rapid.IntRange(1, 9999).Draw(t, "patchset"), Value: rapid.IntRange(-2, 2).Draw(t, "value"), Tasks: all, RootURL: rootURL}
-		for _, text := range []string{r.Text(), MissingScopes(all[0].Name, []string{"s"}, ""), BadTask(all[0].Name, 3, names[0]), BadConfig(all[0].Name, 3, 3, names[0])} {
+		for _, text := range []string{r.Text(), MissingScopes("task", all[0].Name, []string{"s"}, ""), BadTask("task", all[0].Name, 3, names[0]), BadConfig(all[0].Name, 3, 3, names[0])} {
 			first, _, _ := strings.Cut(text, "\n")
 			if n := len([]rune(first)); n >= 80 || n < 10 {
 				t.Errorf("the first line has %d characters: %s", n, first)

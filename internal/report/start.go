@@ -18,35 +18,36 @@ func BadConfig(file string, line, patchset int, why string) string {
 	return first + "\n\n" + paragraph(why)
 }
 
-// BadTask is the notice that a task's definition is refused.
-func BadTask(task string, patchset int, why string) string {
-	return fit("CI could not start: task \"%s\""+fmt.Sprintf(" of patch set %d", patchset), task) + "\n\n" + paragraph(why)
+// BadTask is the notice that what was to be sent for a task, or for another kind of action, is refused.
+func BadTask(kind, name string, patchset int, why string) string {
+	return fit("CI could not start: "+kind+" \"%s\""+fmt.Sprintf(" of patch set %d", patchset), name) + "\n\n" + paragraph(why)
 }
 
-// MissingScopes is the notice that a task asks for scopes that its team hasn't got. contact is whom to ask, or empty.
-func MissingScopes(task string, missing []string, contact string) string {
-	return tooMuch(task) + "Missing: " + paragraph(strings.Join(missing, " ")) + "\n" + ask(contact)
+// MissingScopes is the notice that a task, or another kind of action, asks for scopes that its team hasn't got. contact is
+// whom to ask, or empty.
+func MissingScopes(kind, name string, missing []string, contact string) string {
+	return tooMuch(kind, name) + "Missing: " + paragraph(strings.Join(missing, " ")) + "\n" + ask(kind, contact)
 }
 
-// TooManyScopes is the notice that the scopes which a task needs don't fit into a certificate.
-func TooManyScopes(task string, n int, contact string) string {
-	return tooMuch(task) + fmt.Sprintf("It needs %d scopes at once: an administrator has to make a role for them.\n", n) + ask(contact)
+// TooManyScopes is the notice that the scopes which it needs don't fit into a certificate.
+func TooManyScopes(kind, name string, n int, contact string) string {
+	return tooMuch(kind, name) + fmt.Sprintf("It needs %d scopes at once: an administrator has to make a role for them.\n", n) + ask(kind, contact)
 }
 
 // tooMuch goes on on a second line where the name makes the first too long.
-func tooMuch(task string) string {
-	start, asks := fit(`CI could not start: task "%s"`, task), "asks for more than this project may use"
+func tooMuch(kind, name string) string {
+	start, asks := fit("CI could not start: "+kind+` "%s"`, name), "asks for more than this project may use"
 	if whole := start + " " + asks; len([]rune(whole)) <= firstLine {
 		return whole + "\n\n"
 	}
 	return start + "\n" + asks + "\n\n"
 }
 
-func ask(contact string) string {
+func ask(kind, contact string) string {
 	if contact == "" {
-		return "If you don't need it, remove that task."
+		return "If you don't need it, remove that " + kind + "."
 	}
-	return "If you need it, ask " + contact + "; if not, remove that task."
+	return "If you need it, ask " + contact + "; if not, remove that " + kind + "."
 }
 
 // Waits is the notice that nobody whom the team trusts stands behind the patchset. groups are those it trusts.

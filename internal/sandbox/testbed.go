@@ -153,12 +153,16 @@ func (w *bench) open(ctx context.Context, fresh []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	w.stages(client, queue)
+	services, err := taskcluster.NewServices(w.tasks.URL, &taskcluster.Credentials{ClientID: botClient, AccessToken: taskToken}, taskcluster.Options{Attempts: 1})
+	if err != nil {
+		return err
+	}
+	w.stages(client, queue, services)
 	return nil
 }
 
 // stages puts the bot together, as internal/app does, but for what takes time.
-func (w *bench) stages(client *gerrit.Client, queue *taskcluster.Queue) {
+func (w *bench) stages(client *gerrit.Client, queue *taskcluster.Queue, services *taskcluster.Services) {
 	server := w.given.Change.Server
 	w.links = &givenLinks{Store: w.store, made: map[[2]string]store.Link{}}
 	w.queue = &openGroups{Queue: queue, settled: map[string]bool{}}
@@ -175,7 +179,7 @@ func (w *bench) stages(client *gerrit.Client, queue *taskcluster.Queue) {
 	w.explainer = newDecider(w.links, source, active)
 	w.explainer.Match = looking
 	w.deliverer = &deliver.Deliverer{
-		Store: w.store, Gerrit: map[string]deliver.Gerrit{server: client}, Tasks: queue, People: source, Rules: active,
+		Store: w.store, Gerrit: map[string]deliver.Gerrit{server: client}, Tasks: queue, Services: onlyQueue{services}, People: source, Rules: active,
 		Marker: deliver.Marker{Instance: "test"}, Holder: "test", Log: zerolog.Nop(), Window: time.Nanosecond, MaxWindow: time.Nanosecond,
 	}
 }

@@ -247,6 +247,10 @@ func actionsOf(d Decision) []decided {
 			one.also["key"] = a.TaskKey
 		case "topic":
 			one.value = a.Topic
+		case "rerun", "cancel":
+			one.value = stepOf(a)
+		case "hook", "call":
+			one.value = callOf(a)
 		case "reviewers", "attention":
 			one.value = present(map[string][]string{"add": a.Add, "cc": a.CC, "remove": a.Remove})
 		default:
@@ -254,6 +258,38 @@ func actionsOf(d Decision) []decided {
 		}
 		out = append(out, one)
 	}
+	return out
+}
+
+func stepOf(a rules.Action) map[string]any {
+	out := map[string]any{}
+	if a.Tasks != "" {
+		out["tasks"] = a.Tasks
+	}
+	if len(a.Named) > 0 {
+		out["named"] = strings.Join(a.Named, " ")
+	}
+	return out
+}
+
+// callOf is a hook or a call, as a rule writes it.
+func callOf(a rules.Action) map[string]any {
+	out := map[string]any{"happens": "at least once"}
+	if a.Call.Once {
+		out["happens"] = "at most once"
+	}
+	if a.Call.Payload != nil {
+		out["payload"] = a.Call.Payload
+	}
+	if a.Kind == "hook" {
+		out["id"] = a.Call.With["hookGroupId"] + "/" + a.Call.With["hookId"]
+		return out
+	}
+	with := map[string]any{}
+	for name, text := range a.Call.With {
+		with[name] = text
+	}
+	out["method"], out["with"] = a.Call.Method, with
 	return out
 }
 

@@ -36,7 +36,9 @@ func writeExchanges(files map[string][]byte, sources []*source) error {
 // tableWriter writes types as values of package exchanges: those of a schema's
 // file as variables, that others refer to.
 type tableWriter struct {
-	file  *gofile
+	file *gofile
+	// of is what is written before a name of package exchanges, where the file is another package's.
+	of    string
 	queue []fileType
 	wrote map[string]bool
 	depth int
@@ -101,12 +103,12 @@ func (w *tableWriter) value(t *model.Type) string {
 	w.depth++
 	defer func() { w.depth-- }()
 	if w.depth > 20 {
-		return "&Type{}"
+		return "&" + w.of + "Type{}"
 	}
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	if kind := kinds[t.Kind]; kind != "" {
-		add("Kind: %s", kind)
+		add("Kind: %s%s", w.of, kind)
 	}
 	if t.Format != "" {
 		add("Format: %q", t.Format)
@@ -126,7 +128,7 @@ func (w *tableWriter) value(t *model.Type) string {
 			}
 			fmt.Fprintf(&b, "{Name: %q, %sType: %s},\n", field.Name, optional, w.refer(field.Type))
 		}
-		add("Fields: []Field{\n%s}", b.String())
+		add("Fields: []%sField{\n%s}", w.of, b.String())
 	}
 	if t.Open || t.Kind == model.Object {
 		add("Open: true")
@@ -139,7 +141,7 @@ func (w *tableWriter) value(t *model.Type) string {
 		for _, variant := range t.Variants {
 			forms = append(forms, w.refer(variant))
 		}
-		add("Forms: []*Type{%s}", strings.Join(forms, ", "))
+		add("Forms: []*%sType{%s}", w.of, strings.Join(forms, ", "))
 	}
-	return "&Type{" + strings.Join(parts, ", ") + "}"
+	return "&" + w.of + "Type{" + strings.Join(parts, ", ") + "}"
 }

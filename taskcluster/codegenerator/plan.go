@@ -157,5 +157,8 @@ func generate(today, past *model.References) (map[string][]byte, error) {
 	if err := writeExchanges(files, sources); err != nil {
 		return nil, err
 	}
+	if err := writePayloads(files, sources); err != nil {
+		return nil, err
+	}
 	return files, writeMethods(files, sources)
 }

@@ -148,7 +148,8 @@ func TestEachStepHasPoints(t *testing.T) {
 	lived, _ := life(t, newWorld(t), strike{})
 	stepped, _ := steps(t, newWorld(t), strike{})
 	of, _ := grouped(t, newWorld(t), strike{})
-	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace(), of.trace()), "\n")
+	rang, _ := calls(t, newWorld(t), strike{})
+	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace(), of.trace(), rang.trace()), "\n")
 	parts := reflect.TypeFor[app.Parts]()
 	for i := range parts.NumField() {
 		part := parts.Field(i).Type

@@ -38,6 +38,7 @@ func (p *Points) Wrap(parts *app.Parts) {
 	parts.Decisions = decisions{parts.Decisions, p}
 	parts.Deliveries = deliveries{parts.Deliveries, p}
 	parts.Queue = queue{parts.Queue, p}
+	parts.Services = services{parts.Services, p}
 	for name, server := range parts.Gerrit {
 		parts.Gerrit[name] = gerritServer{server, p}
 	}

@@ -198,3 +198,19 @@ func (q queue) CancelTask(ctx context.Context, taskID string, caller taskcluster
 		return q.Queue.CancelTask(ctx, taskID, caller)
 	})
 }
+
+// services has points around what else is called. What is only looked up, in the bot's own name, has none.
+type services struct {
+	deliver.Services
+	points *Points
+}
+
+// Call implements deliver.Services.
+func (s services) Call(ctx context.Context, service string, call taskcluster.Call, caller taskcluster.Caller) (json.RawMessage, error) {
+	if caller.Name == "" {
+		return s.Services.Call(ctx, service, call, caller)
+	}
+	return around(s.points, "taskcluster."+call.Name+".Call", func() (json.RawMessage, error) {
+		return s.Services.Call(ctx, service, call, caller)
+	})
+}
