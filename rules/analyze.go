@@ -43,6 +43,7 @@ func analyze(checked *cel.Ast, types map[string][]Field, lets []let, out *compil
 	}
 	slices.Sort(out.provides)
 	out.tests = a.tests(root)
+	out.asks = a.asks(root, true)
 	slices.Sort(out.facts)
 }
 

@@ -57,6 +57,8 @@ type compiled struct {
 	provides []string
 	// tests are the fields that have to be certain texts if the expression holds.
 	tests []test
+	// asks are what it asks of fields wherever it holds.
+	asks []ask
 	// uses are the facts with the place where each is named first.
 	uses []access
 }

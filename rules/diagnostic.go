@@ -11,18 +11,17 @@ import (
 // Severity says how bad a Diagnostic is.
 type Severity int
 
-// The severities. An error keeps its team's rules out of the Set; a warning doesn't.
+// The severities. An error keeps its team's rules out of the Set; a warning doesn't. A note is about something that is
+// as it should be, and good to know.
 const (
 	Error Severity = iota
 	Warning
+	Note
 )
 
 // String is the severity as printed.
 func (s Severity) String() string {
-	if s == Warning {
-		return "warning"
-	}
-	return "error"
+	return [...]string{"error", "warning", "note"}[s]
 }
 
 // Diagnostic is something in a rule file or in teams.yaml that a person ought to look at.

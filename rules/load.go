@@ -117,6 +117,9 @@ func (l *loader) report(d Diagnostic) { l.diagnostics = append(l.diagnostics, d)
 // finish takes the teams without errors into the set.
 func (l *loader) finish() {
 	l.twice()
+	if l.in.Advise {
+		l.adviseLabels()
+	}
 	slices.SortStableFunc(l.diagnostics, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})

@@ -152,8 +152,9 @@ func (r *ruleLoader) common(n *yamlfile.Node, form actionForm, kind string, a *a
 	if form.While != nil {
 		if kind != kindVote && kind != kindHashtags {
 			r.refuse(n.Key("while"), "while belongs to what can be taken back: vote and hashtags", "a condition of "+kind+" stands in when:")
-		} else if c, _, ok := r.clause(form.While); ok {
+		} else if c, compiled, ok := r.clause(form.While); ok {
 			a.while = &c
+			r.whiles = append(r.whiles, asked{form.While, compiled.asks})
 		}
 	}
 	if form.Message != nil && !slices.Contains(told, kind) {

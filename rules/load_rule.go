@@ -34,6 +34,8 @@ type ruleLoader struct {
 	rule *Rule
 	// there are the fields that `when` guards: they may be named in `while` and below `do`.
 	there []string
+	// asked is what the clauses of `when` ask of fields, whiles what those of `while` do.
+	asked, whiles []asked
 }
 
 // rule reads a rule; nil where there is too little to go on with.
@@ -58,6 +60,9 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 	r.do(form.Do)
 	r.ruleOnce(form.Once)
 	r.gather()
+	if f.in.Advise && r.rule.Mode != Off {
+		r.advise(form.On)
+	}
 	return r.rule
 }
 
@@ -126,6 +131,7 @@ func (r *ruleLoader) when(n *yamlfile.Node) {
 		}
 		r.rule.when = append(r.rule.when, c)
 		r.there = append(r.there, compiled.provides...)
+		r.asked = append(r.asked, asked{item, compiled.asks})
 		for i := range r.rule.On {
 			r.rule.On[i].lift(len(r.rule.when)-1, compiled.tests)
 		}

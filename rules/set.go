@@ -39,6 +39,9 @@ type Sources struct {
 	CallScopes func(call Call, granted []string) ([]string, error)
 	// ShowScopes makes warnings of what tasks need beyond their grants, for looking at all of it.
 	ShowScopes bool
+	// Advise adds what isn't wrong but is likely not meant, as warnings and notes: rules that can never act, teams that
+	// vote on one label, events that nothing restores.
+	Advise bool
 	// SchedulerID is that of tasks that don't name one; verdict when empty.
 	SchedulerID string
 }

@@ -18,8 +18,9 @@ import (
 
 func newCheck(g *global) *cobra.Command {
 	var teams string
+	var strict bool
 	cmd := &cobra.Command{
-		Use:   "check [--teams FILE] PATH...",
+		Use:   "check [--teams FILE] [--strict] PATH...",
 		Short: "Tell all that is wrong with rule files",
 		Long: `Check reads rule files as bot run does, and prints all that is wrong, each with its place. PATH is the rules'
 folder, a team's folder in it, or a file. It needs nothing but the rules and teams.yaml, and speaks to no server.
@@ -28,7 +29,11 @@ Without --teams it takes the teams.yaml that lies in the rules' folder or beside
 folder counts as a team and grants are not checked. With --config, the schedulerId there is that of tasks which
 don't name one; else it is verdict.
 
-It exits with 1 when there are errors; warnings alone are fine.`,
+Errors keep a team's rules from being loaded. Warnings are about what loads and can hardly be meant: a rule that can
+never act, teams that vote on one label, scopes that may turn out to be missing. Notes are good to know: which messages
+nothing makes up for if they are lost.
+
+It exits with 1 when there are errors; with --strict also when there are warnings. Notes change nothing.`,
 		Example: `  bot check rules
   bot check --teams /etc/verdict/teams.yaml rules/graphics
   bot check --json rules/graphics/ci.yaml`,
@@ -54,13 +59,14 @@ It exits with 1 when there are errors; warnings alone are fine.`,
 			} else {
 				printDiagnostics(cmd, found, count)
 			}
-			if err == nil && rules.HasErrors(found) {
+			if err == nil && (rules.HasErrors(found) || strict && severities(found)[rules.Warning] > 0) {
 				return errFindings
 			}
 			return err
 		},
 	}
 	cmd.Flags().StringVar(&teams, "teams", "", "the administrators' file of teams and grants")
+	cmd.Flags().BoolVar(&strict, "strict", false, "exit with 1 when there are warnings, too")
 	return cmd
 }
 
@@ -100,7 +106,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID})
+	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, Advise: true})
 	for _, r := range refused {
 		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
 	}
@@ -219,19 +225,30 @@ func shown(path string) string {
 
 func printDiagnostics(cmd *cobra.Command, found []rules.Diagnostic, count int) {
 	out := cmd.OutOrStdout()
-	errs := 0
 	for _, d := range found {
-		fmt.Fprintf(out, "%s\n%s", d, d.Excerpt())
-		if d.Severity == rules.Error {
-			errs++
+		fmt.Fprintln(out, d)
+		if d.Severity != rules.Note {
+			fmt.Fprint(out, d.Excerpt())
 		}
 	}
-	switch {
-	case errs > 0:
-		fmt.Fprintf(out, "%s\n", plural(errs, "error"))
-	default:
-		fmt.Fprintf(out, "%s, no errors\n", plural(count, "rule"))
+	n := severities(found)
+	summary := plural(count, "rule") + ", no errors"
+	if n[rules.Error] > 0 {
+		summary = plural(n[rules.Error], "error")
 	}
+	if n[rules.Warning] > 0 {
+		summary += ", " + plural(n[rules.Warning], "warning")
+	}
+	fmt.Fprintln(out, summary)
+}
+
+// severities counts diagnostics.
+func severities(found []rules.Diagnostic) map[rules.Severity]int {
+	n := map[rules.Severity]int{}
+	for _, d := range found {
+		n[d.Severity]++
+	}
+	return n
 }
 
 // diagnostic is one as JSON.

@@ -131,7 +131,7 @@ func (f *folder) passes(ctx context.Context, bed *sandbox.Testbed, set *rules.Se
 
 // aside is what two rules may differ in and still do the same: where and how they are written, what is computed from
 // the rest, and the description, which nothing reads.
-var aside = set("line", "Line", "File", "Description", "text", "paths", "program", "index", "hash", "files", "teams")
+var aside = set("line", "Line", "File", "Description", "text", "paths", "ready", "index", "hash", "files", "teams")
 
 // canonical writes the rules of a set, as they were loaded, into a text: every field of every rule but for those aside.
 // Clauses are their texts.
