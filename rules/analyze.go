@@ -180,6 +180,10 @@ func (a *analysis) comprehension(c ast.ComprehensionExpr, known map[string]bool)
 func (a *analysis) call(e ast.Expr, known map[string]bool) {
 	call := e.AsCall()
 	args := call.Args()
+	if name := artifactOf(e); name != "" && !slices.Contains(a.out.artifacts, name) {
+		a.out.artifacts = append(a.out.artifacts, name)
+		a.out.fetches = append(a.out.fetches, access{path: name, offset: a.offset(args[1]), length: len(name) + 2})
+	}
 	switch call.FunctionName() {
 	case operators.LogicalAnd: // an error on one side doesn't count if the other is false, whatever the order
 		a.visit(args[0], plus(known, a.guards(args[1], true)))

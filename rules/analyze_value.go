@@ -29,6 +29,9 @@ func (a *analysis) outsider(e ast.Expr) bool {
 		f := a.tableField(e)
 		return f != nil && f.Outsider || f == nil && a.outsider(e.AsSelect().Operand())
 	case ast.CallKind:
+		if artifactOf(e) != "" {
+			return true
+		}
 		args := e.AsCall().Args()
 		if e.AsCall().FunctionName() == operators.Conditional {
 			args = args[1:]

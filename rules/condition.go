@@ -37,6 +37,8 @@ type expression struct {
 	// facts and lets are the names that it uses, paths the fields of facts, for the explanation.
 	facts, lets []string
 	paths       []fieldPath
+	// artifacts are those that it names.
+	artifacts []string
 	// outsider says whether it may hold an outsider's text, loops that it goes through a list.
 	outsider, loops bool
 }
@@ -61,6 +63,8 @@ type compiled struct {
 	asks []ask
 	// uses are the facts with the place where each is named first.
 	uses []access
+	// fetches are the artifacts, with the place where each is named first.
+	fetches []access
 }
 
 // access is where a field or a fact is named.
@@ -183,6 +187,8 @@ func syntaxFindings(text string, issues *cel.Issues) []finding {
 	message, _, _ := strings.Cut(strings.TrimPrefix(e.Message, "Syntax error: "), " expecting ")
 	f := finding{offset: offsetAt(text, e.Location.Line(), e.Location.Column()), length: 1, message: "not CEL: " + message}
 	switch {
+	case strings.Contains(message, "artifact"): // a macro of ours
+		f.message, f.hint = message, `as in artifact("public/result.txt")`
 	case strings.Contains(text, " and ") || strings.Contains(text, " or ") || strings.Contains(text, " not "):
 		f.hint = "CEL writes && || !"
 	case strings.Contains(message, "'="):
@@ -206,6 +212,7 @@ func offsetAt(text string, line, column int) int {
 var (
 	undefinedField = regexp.MustCompile(`^undefined field '(.*)'$`)
 	undeclared     = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+	optional       = regexp.MustCompile(`optional_type\((\w+)\)`)
 	noOverload     = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
 )
 
@@ -225,6 +232,9 @@ func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues
 			f.hint = unknownName(m[1], names)
 		} else if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 			f.message = operandsMessage(m[1], strings.ReplaceAll(m[2], typePrefix, ""))
+			if strings.Contains(m[2], "optional_type(") {
+				f.hint = "what may be absent is asked with .hasValue(), or read with .orValue(…)"
+			}
 		}
 		if !seen[f.message] {
 			seen[f.message] = true
@@ -245,7 +255,8 @@ func unknownName(name string, names []string) string {
 }
 
 func operandsMessage(function, operands string) string {
-	operands = strings.Trim(operands, "()")
+	operands = strings.Trim(optional.ReplaceAllString(operands, "optional $1"), "()")
+	operands, _, _ = strings.Cut(operands, ".(") // of what is called on something, that is what matters
 	if operator := strings.Trim(function, "_"); operator != function {
 		return fmt.Sprintf("%s can't be used on %s", strings.Trim(operator, "@"), strings.Replace(operands, ", ", " and ", 1))
 	}

@@ -15,12 +15,20 @@ type evaluation struct {
 	rule *Rule
 	in   Input
 	lets map[string]ref.Val
+	// looked are the artifacts, once one was looked for.
+	looked *artifacts
 }
 
 // ResolveName gives CEL the value of a name.
 func (e *evaluation) ResolveName(name string) (any, bool) {
 	if v, ok := e.lets[name]; ok {
 		return v, true
+	}
+	if name == artifactMap {
+		if e.looked == nil {
+			e.looked = newArtifacts(e.in.Facts["artifacts"])
+		}
+		return e.looked, true
 	}
 	return e.fact(name)
 }
@@ -43,7 +51,8 @@ func (e *evaluation) fact(name string) (any, bool) {
 }
 
 // Evaluate decides one event. A clause that doesn't hold ends it, and so does one that names a fact which the event
-// doesn't have. What fails while it is worked out is an *EvalError.
+// doesn't have. What fails while it is worked out is an *EvalError. A *WantError asks for an artifact, to be called again
+// with it.
 func (r *Rule) Evaluate(in Input) (*Decision, error) {
 	e := &evaluation{rule: r, in: in}
 	d := &Decision{}
@@ -53,7 +62,7 @@ func (r *Rule) Evaluate(in Input) (*Decision, error) {
 	for _, c := range r.when {
 		clause, held, err := e.clause(c)
 		d.Clauses = append(d.Clauses, clause)
-		if err != nil && e.denied(d) {
+		if err != nil && e.want() == nil && e.denied(d) {
 			return d, nil
 		}
 		if err != nil {
@@ -165,6 +174,9 @@ func (e *evaluation) value(c condition) (ref.Val, error) {
 		return nil, e.failed(c, err)
 	}
 	v, _, err := program.Eval(e)
+	if want := e.want(); want != nil {
+		return nil, want
+	}
 	if err != nil {
 		return nil, e.failed(c, err)
 	}

@@ -34,7 +34,7 @@ func (e *evaluation) fields(c condition) []Clause {
 		}
 		out = append(out, Clause{Text: p.String(), Held: ok, Value: shown})
 	}
-	return out
+	return append(out, e.shownArtifacts(c)...)
 }
 
 func (e *evaluation) lookup(p fieldPath) (any, bool) {

@@ -12,6 +12,8 @@ func FieldsPage(m *Messages) string {
 	b.WriteString("<!-- Written by go test ./docs -update from rules/fields.go and Taskcluster's references. -->\n# Fields\n\n" +
 		"What a rule may name, in conditions and in `${…}`. \"Outsider\" marks what somebody can write who needs no permission of the team.\n")
 	table(&b, facts)
+	b.WriteString("\nIn conditions there is also `artifact(\"NAME\")`, for events of a task: the text of an artifact of the run, as an optional (`.hasValue()`, `.orValue(…)`), " +
+		"which outsiders write; and `.lines()`, the lines of any text.\n")
 	types := structs
 	ofFacts := typesInUse(facts, types)
 	sections(&b, ofFacts, types)

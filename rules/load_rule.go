@@ -180,6 +180,10 @@ func (r *ruleLoader) condition(n *yamlfile.Node, there []string) (condition, *co
 			r.refuseIn(n, finding{offset: use.offset, length: use.length, message: why})
 		}
 	}
+	for _, bad := range r.artifacts(c.fetches) {
+		ok = false
+		r.refuseIn(n, bad)
+	}
 	return condition{text: strings.TrimSpace(text), line: n.Line, expression: c.expression}, c, ok
 }
 

@@ -256,5 +256,5 @@ func newEnv(messages *Messages, event string) (*cel.Env, error) {
 		}
 		options = append(options, cel.Variable(f.Name, celType(f.Type)))
 	}
-	return cel.NewEnv(options...)
+	return cel.NewEnv(append(options, artifactFunctions()...)...)
 }

@@ -46,6 +46,9 @@ func (t *Team) TaskScopes(patchsetBy *Identities) (granted []string, err error) 
 	return t.expand(t.trust[row].scopes), nil
 }
 
+// Grants says whether a scope is among the team's.
+func (t *Team) Grants(scope string) bool { return satisfied(t.expand(t.Scopes), scope) }
+
 func (a Account) name() string {
 	if a.Username != "" {
 		return a.Username

@@ -11,7 +11,8 @@ import (
 // Queue calls the queue service: it creates tasks and tells of them. It is safe
 // for use by many goroutines.
 type Queue struct {
-	client *Client
+	client        *Client
+	artifactHosts []string
 }
 
 // Options is how a Queue's calls are made: the fields of its [Client], and of
@@ -23,6 +24,8 @@ type Options struct {
 	MaxPause   time.Duration
 	Timeout    time.Duration
 	BaseURL    string
+	// ArtifactHosts are hosts that artifacts may be kept by, beside the deployment's own: see [Queue.Artifact].
+	ArtifactHosts []string
 }
 
 // NewQueue is a client of the queue of the deployment at rootURL. A nil source
@@ -36,7 +39,7 @@ func NewQueue(rootURL string, source CredentialSource, o Options) (*Queue, error
 	if _, err := client.base(); err != nil {
 		return nil, err
 	}
-	return &Queue{client: client}, nil
+	return &Queue{client: client, artifactHosts: o.ArtifactHosts}, nil
 }
 
 // Ping asks whether the queue answers at all. It needs no credentials.

@@ -76,6 +76,11 @@ func (noQueue) ListTaskGroup(context.Context, string, int) (*taskcluster.TaskGro
 	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
 }
 
+// Artifact implements facts.Queue.
+func (noQueue) Artifact(context.Context, string, int, string, taskcluster.Caller, int64) ([]byte, error) {
+	return nil, fmt.Errorf("%w: %s", taskcluster.ErrNotFound, noTaskcluster)
+}
+
 // RerunTask implements deliver.Tasks.
 func (noQueue) RerunTask(context.Context, string, taskcluster.Caller) (*taskcluster.TaskStatus, error) {
 	return nil, fmt.Errorf("%w: %s", taskcluster.ErrInvalid, noTaskcluster)

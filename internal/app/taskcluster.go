@@ -18,7 +18,7 @@ func (b *bot) queue(trusted *tls.Config) (Queue, error) {
 	if t.RootURL == "" {
 		return noQueue{}, nil
 	}
-	q, err := taskcluster.NewQueue(t.RootURL, b.credentials(), taskcluster.Options{HTTPClient: httpClient(trusted)})
+	q, err := taskcluster.NewQueue(t.RootURL, b.credentials(), taskcluster.Options{HTTPClient: httpClient(trusted), ArtifactHosts: t.ArtifactHosts})
 	if err != nil {
 		return nil, fmt.Errorf("taskcluster: %w", err)
 	}

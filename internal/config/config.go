@@ -196,7 +196,8 @@ type Taskcluster struct {
 	AccessTokenFile string `yaml:"accessTokenFile"`
 	// SchedulerID is what the bot's tasks are created under. Default: verdict.
 	SchedulerID string `yaml:"schedulerId"`
-	// ArtifactHosts are where artifacts may redirect to. Default: none. Not used yet.
+	// ArtifactHosts are hosts, each as host or host:port, that keep artifacts: where Taskcluster says that one is, and
+	// where that sends on to. None but Taskcluster's own is asked else, and none with credentials. Default: none.
 	ArtifactHosts []string `yaml:"artifactHosts"`
 	AccessToken   Secret
 }

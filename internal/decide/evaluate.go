@@ -136,7 +136,11 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
 		return nil
 	}
-	made, err := rule.Evaluate(rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
+	made, err := fetching(ctx, f, rule, team, rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
+	var unfetched *unfetchedError
+	if errors.As(err, &unfetched) {
+		return err
+	}
 	if err != nil {
 		return d.failed(ctx, s, rule, active, known, err, now, v)
 	}

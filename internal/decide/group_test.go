@@ -35,6 +35,10 @@ func (q *queue) Status(_ context.Context, id string) (*taskcluster.TaskStatus, e
 	return nil, taskcluster.ErrNotFound
 }
 
+func (q *queue) Artifact(context.Context, string, int, string, taskcluster.Caller, int64) ([]byte, error) {
+	return nil, taskcluster.ErrNotFound
+}
+
 func (q *queue) ListTaskGroup(context.Context, string, int) (*taskcluster.TaskGroup, error) {
 	q.listed++
 	if q.tasks == nil {

@@ -45,6 +45,7 @@ type Queue interface {
 	Task(ctx context.Context, taskID string) (*taskcluster.Task, error)
 	Status(ctx context.Context, taskID string) (*taskcluster.TaskStatus, error)
 	ListTaskGroup(ctx context.Context, groupID string, atMost int) (*taskcluster.TaskGroup, error)
+	Artifact(ctx context.Context, taskID string, run int, name string, caller taskcluster.Caller, atMost int64) ([]byte, error)
 }
 
 // Source makes sessions. Its fields are set once.
@@ -79,13 +80,14 @@ type Session struct {
 	s     *Source
 	about About
 
-	task    *taskcluster.Task
-	status  *taskcluster.TaskStatus
-	group   []taskcluster.GroupTask
-	others  map[string]*taskcluster.TaskStatus
-	changes map[string]*gerrit.ChangeInfo
-	files   map[string][]any
-	actor   *rules.Account
+	task      *taskcluster.Task
+	status    *taskcluster.TaskStatus
+	group     []taskcluster.GroupTask
+	others    map[string]*taskcluster.TaskStatus
+	artifacts map[string]artifact
+	changes   map[string]*gerrit.ChangeInfo
+	files     map[string][]any
+	actor     *rules.Account
 }
 
 // Session begins the facts of an event.

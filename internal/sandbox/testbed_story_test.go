@@ -227,6 +227,41 @@ tests:
 `))
 }
 
+func TestATestsTaskHasArtifacts(t *testing.T) {
+	failures(t, runBench(t, `
+tests:
+  - name: what a linter found is said on the lines
+    history:
+      - {task: settled, name: lint, state: failed, artifacts: {public/lint.txt: "src/a.c:1:too long\nsrc/a.c:7:tab\n"}}
+      - stands: {messages: [2 findings]}
+      - {task: settled, name: lint, state: completed}
+      - stands: {messages: [2 findings]}
+  - name: it is the run's own
+    history:
+      - {task: failed, name: lint, artifacts: {public/lint.txt: "src/a.c:1:too long"}}
+      - {task: settled, name: lint, state: failed, run: 1}
+      - stands: {messages: [lint left 1 findings, lint left no findings]}
+  - name: without it there is nothing to say
+    event: {task: settled, name: lint, state: failed}
+    expect: {actions: [{comment: lint left no findings}]}
+  - name: a task that isn't of that name isn't asked for one
+    event: {task: settled, name: build, state: failed}
+    expect: {rule: lint, stopped: 'task.name == "lint" && task.state == "failed"'}
+`, `  - name: lint
+    on: {task: settled}
+    let:
+      found: 'artifact("public/lint.txt").orValue("").lines()'
+      count: 'found.size() == 0 ? "no" : string(found.size())'
+    when:
+      - 'task.name == "lint" && task.state == "failed"'
+    do:
+      - comment: 'lint left ${count} findings'
+        inline:
+          $map: {$eval: found}
+          each(line): {path: '${split(line, ":")[0]}', line: {$eval: 'number(split(line, ":")[1])'}, message: '${split(line, ":")[2]}'}
+`))
+}
+
 func TestWhatCanNotHappenIsTold(t *testing.T) {
 	for name, one := range map[string]struct{ steps, want string }{
 		"a run that has ended":        {`[{task: settled, name: a, state: failed, run: 1}, {task: settled, name: a, state: failed, run: 1}, {stands: nothing}]`, "run 1 of a has ended already; the next is 2"},

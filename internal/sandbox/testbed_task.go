@@ -60,6 +60,11 @@ func (w *bench) come(id string, f ruletest.TaskFields) error {
 	if err != nil || f.State == taskcluster.Running {
 		return err
 	}
+	for name, text := range f.Artifacts {
+		if err := w.tasks.AddArtifact(id, run, name, taskclustertest.Artifact{Content: []byte(text), ContentType: "text/plain; charset=utf-8"}); err != nil {
+			return err
+		}
+	}
 	w.takeHeard()
 	return w.tasks.Resolve(id, run, f.State, f.Reason)
 }

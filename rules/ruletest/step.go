@@ -58,6 +58,8 @@ type TaskFields struct {
 	Routes      []string          `yaml:"routes"`
 	Extra       any               `yaml:"extra"`
 	Payload     any               `yaml:"payload"`
+	// Artifacts are texts of the run, by name.
+	Artifacts map[string]string `yaml:"artifacts"`
 	// Linked is nil, or says whether the task belongs to the change: else it is only what its extra and routes say.
 	Linked *bool `yaml:"linked"`
 }

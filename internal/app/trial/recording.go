@@ -65,7 +65,7 @@ func Record(e admin.EventDetail) (Recording, error) {
 	if len(e.Body) == 0 {
 		return r, fmt.Errorf("event %s has lost its body, as old ones do (retention.events)", e.ID)
 	}
-	known := map[string]any{}
+	known, artifacts := map[string]any{}, map[string]any{}
 	for _, d := range e.Decisions {
 		var made rules.Decision
 		if json.Unmarshal(d.Explanation, &made) == nil && len(made.Spent) > 0 { // else it explains nothing that is asked here
@@ -82,6 +82,10 @@ func Record(e admin.EventDetail) (Recording, error) {
 			return r, fmt.Errorf("%s: %w", d.Rule, err)
 		}
 		maps.Copy(known, of)
+		if texts, ok := of["artifacts"].(map[string]any); ok { // each rule has those that it came to
+			maps.Copy(artifacts, texts)
+			known["artifacts"] = artifacts
+		}
 	}
 	var err error
 	if r.Facts, err = json.Marshal(known); err != nil {
@@ -170,5 +174,10 @@ func (NoQueue) Status(context.Context, string) (*taskcluster.TaskStatus, error) 
 
 // ListTaskGroup implements facts.Queue.
 func (NoQueue) ListTaskGroup(context.Context, string, int) (*taskcluster.TaskGroup, error) {
+	return nil, unknown()
+}
+
+// Artifact implements facts.Queue.
+func (NoQueue) Artifact(context.Context, string, int, string, taskcluster.Caller, int64) ([]byte, error) {
 	return nil, unknown()
 }
