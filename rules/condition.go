@@ -248,7 +248,7 @@ func unknownName(name string, names []string) string {
 	switch name {
 	case "len":
 		return "CEL's is size(), len() is JSON-e's"
-	case "command", "route", "report":
+	case "route", "report":
 		return name + " is not supported yet"
 	}
 	return yamlfile.DidYouMean(name, names)

@@ -40,6 +40,7 @@ var facts = []Field{
 	{Name: "patchset", Type: "patchset", About: "the patchset that the event belongs to"},
 	{Name: "files", Type: "list<string>", Outsider: true, About: "the paths of the patchset's files against its parent, without /COMMIT_MSG"},
 	{Name: "account", Type: "actor", About: "who caused an event of Gerrit's: pushed the patchset, wrote the message, cast the vote, changed hashtags or topic, merged, abandoned or restored. Gerrit doesn't tell it of reviewers and the attention set, nor where somebody deleted the message that said it: the rule stops then"},
+	{Name: "command", Type: "command", About: "what somebody asked for, in rules on `command:`"},
 	{Name: "task", Type: "task", About: "the task's definition and status"},
 	{Name: "run", Type: "run", About: "the run that the event is about, else the latest"},
 	{Name: "group", Type: "group", About: "the task group, computed from all its tasks"},
@@ -97,6 +98,11 @@ var structs = withEvents(map[string][]Field{
 		{Name: "email", Type: "string", Outsider: true, About: "the preferred address, which Gerrit has confirmed; empty where it isn't visible"},
 		{Name: "username", Type: "string", About: "the name used to sign in; empty where there is none"},
 		{Name: "groups", Type: "list<string>", About: "the names of the groups that the account is in, those that include one of them too, as far as the bot sees them. Asked for only where a rule names it"},
+	},
+	"command": {
+		{Name: "name", Type: "string", About: "the command's word"},
+		{Name: "args", Type: "string", Outsider: true, About: "the words after it, parted by one blank each; empty where there are none"},
+		{Name: "by", Type: "account", About: "who wrote it; account has the groups too"},
 	},
 	"footer": {
 		{Name: "key", Type: "string", Outsider: true, About: "what stands before the colon"},

@@ -155,7 +155,10 @@ func eventType(on []Trigger) string {
 	}
 	for _, t := range on {
 		f := fieldNamed(gerritEvents, t.Type)
-		if t.Source != "gerrit" || f == nil || typ != "" && typ != f.Type {
+		if t.Source == "command" { // it is in a message
+			f = fieldNamed(gerritEvents, "comment-added")
+		}
+		if !t.onChanges() || f == nil || typ != "" && typ != f.Type {
 			return dyn
 		}
 		typ = f.Type

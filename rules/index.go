@@ -20,6 +20,8 @@ type index struct {
 	exchanges map[string]*exchangeIndex
 	// gerrit is by event type and server, where a rule names none "".
 	gerrit map[[2]string]*projectIndex
+	// commands is likewise, by the command's name.
+	commands map[[2]string]*projectIndex
 	// states is by source (task, group or cron) and state, or the name of a tick.
 	states map[[2]string]*exchangeIndex
 	// derives says which sources each exchange feeds.
@@ -31,7 +33,7 @@ type index struct {
 type derived struct{ task, group bool }
 
 func newIndex(rules []*Rule, prefix string) index {
-	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, states: map[[2]string]*exchangeIndex{}, derives: map[string]derived{}, prefix: prefix}
+	x := index{exchanges: map[string]*exchangeIndex{}, gerrit: map[[2]string]*projectIndex{}, commands: map[[2]string]*projectIndex{}, states: map[[2]string]*exchangeIndex{}, derives: map[string]derived{}, prefix: prefix}
 	for _, r := range rules {
 		if r.Mode == Off {
 			continue
@@ -46,8 +48,10 @@ func newIndex(rules []*Rule, prefix string) index {
 	for _, e := range x.states {
 		e.build()
 	}
-	for _, p := range x.gerrit {
-		p.build()
+	for _, of := range []map[[2]string]*projectIndex{x.gerrit, x.commands} {
+		for _, p := range of {
+			p.build()
+		}
 	}
 	return x
 }
@@ -61,12 +65,15 @@ func (x *index) add(e entry, prefix string) {
 			x.exchanges[name] = &exchangeIndex{}
 		}
 		x.exchanges[name].all = append(x.exchanges[name].all, e)
-	case "gerrit":
-		key := [2]string{t.Type, t.Server}
-		if x.gerrit[key] == nil {
-			x.gerrit[key] = &projectIndex{exact: map[string]*branchIndex{}, heads: buckets{}}
+	case "gerrit", "command":
+		of, key := x.gerrit, [2]string{t.Type, t.Server}
+		if t.Source == "command" {
+			of = x.commands
 		}
-		x.gerrit[key].add(e)
+		if of[key] == nil {
+			of[key] = &projectIndex{exact: map[string]*branchIndex{}, heads: buckets{}}
+		}
+		of[key].add(e)
 	default:
 		key := [2]string{t.Source, t.Type}
 		if x.states[key] == nil {
@@ -96,12 +103,19 @@ func (s *Set) Match(o Occurrence, dst []Candidate) []Candidate {
 			dst = e.match(o, dst)
 		}
 	case "gerrit":
-		if p := s.index.gerrit[[2]string{o.Type, o.Server}]; p != nil {
-			dst = p.match(o, dst)
-		}
-		if p := s.index.gerrit[[2]string{o.Type, ""}]; p != nil && o.Server != "" {
-			dst = p.match(o, dst)
-		}
+		dst = matchOn(s.index.gerrit, o, dst)
+	case "command":
+		dst = matchOn(s.index.commands, o, dst)
+	}
+	return dst
+}
+
+func matchOn(of map[[2]string]*projectIndex, o Occurrence, dst []Candidate) []Candidate {
+	if p := of[[2]string{o.Type, o.Server}]; p != nil {
+		dst = p.match(o, dst)
+	}
+	if p := of[[2]string{o.Type, ""}]; p != nil && o.Server != "" {
+		dst = p.match(o, dst)
 	}
 	return dst
 }

@@ -110,7 +110,7 @@ func (t *Trigger) inPayload(p fieldPath) fieldPath {
 	switch {
 	case p[0] == "event":
 		return p[1:]
-	case t.Source == "gerrit" && slices.Equal(p, fieldPath{"change", "project"}):
+	case t.onChanges() && slices.Equal(p, fieldPath{"change", "project"}):
 		return p
 	case p[0] != "task" || !slices.Contains(factsOf(*t), "task"):
 		return nil

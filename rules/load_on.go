@@ -36,7 +36,7 @@ var (
 	gerritWords = fieldNames(gerritEvents)
 	laterWords  = []string{"defined", "ref-updated", "assignee-changed", "project-created"}
 	// laterSources are keys of `on` that are planned.
-	laterSources = []string{"command", "by", "change"}
+	laterSources = []string{"change"}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
 	theirWords = map[string]string{
 		"reviewer-added": "reviewer-changed", "reviewer-deleted": "reviewer-changed", "vote-deleted": "vote-changed",
@@ -53,7 +53,7 @@ func (r *ruleLoader) on(n *yamlfile.Node) {
 		items = n.Items
 	}
 	if len(items) == 0 {
-		r.refuse(n, "on names nothing", "task, group, gerrit, exchange or cron")
+		r.refuse(n, "on names nothing", "task, group, gerrit, command, exchange or cron")
 	}
 	for _, item := range items {
 		if t, ok := r.trigger(item); ok {
@@ -87,7 +87,7 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 		source string
 		node   *yamlfile.Node
 		words  []string
-	}{{"task", form.Task, taskWords}, {"group", form.Group, groupWords}, {"gerrit", form.Gerrit, gerritWords}, {"pulse", form.Exchange, nil}, {"cron", form.Cron, nil}} {
+	}{{"task", form.Task, taskWords}, {"group", form.Group, groupWords}, {"gerrit", form.Gerrit, gerritWords}, {"command", form.Command, nil}, {"pulse", form.Exchange, nil}, {"cron", form.Cron, nil}} {
 		if s.node == nil {
 			continue
 		}
@@ -103,7 +103,7 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 		return false
 	case len(named) == 0:
 		if !later {
-			r.refuse(n, "no source is named", "task, group, gerrit, exchange or cron")
+			r.refuse(n, "no source is named", "task, group, gerrit, command, exchange or cron")
 		}
 		return false
 	}
@@ -115,6 +115,10 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 			}
 		}
 	}
+	if t.Source != "command" && form.By != nil {
+		r.refuse(n.Key("by"), "by belongs to command", "account says who did it: when: ['account.username == \"alice\"']")
+		return false
+	}
 	if t.Source == "pulse" {
 		return r.exchange(form, t)
 	}
@@ -124,7 +128,13 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 			return false
 		}
 	}
-	return t.Source != "cron" || r.cron(n, form, t)
+	switch t.Source {
+	case "command":
+		return r.command(form, t)
+	case "cron":
+		return r.cron(n, form, t)
+	}
+	return true
 }
 
 func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool {
@@ -365,6 +375,8 @@ func factsOf(t Trigger) []string {
 		return change
 	case t.Source == "gerrit":
 		return append(change, "account")
+	case t.Source == "command":
+		return append(change, "account", "command")
 	case t.Source == "group":
 		return group
 	case t.Source == "task":

@@ -262,7 +262,7 @@ func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine b
 		allowed = allowed || t.Coverage != NotGranted
 		task.Trust = append(task.Trust, t)
 	}
-	if allowed || !fine || slices.ContainsFunc(c.rule.On, func(t Trigger) bool { return t.Source != "gerrit" }) {
+	if allowed || !fine || slices.ContainsFunc(c.rule.On, func(t Trigger) bool { return !t.onChanges() }) {
 		return
 	}
 	c.lack(way, lack{

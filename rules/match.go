@@ -2,9 +2,9 @@ package rules
 
 // Occurrence is what the match index looks at.
 type Occurrence struct {
-	// Source is pulse, gerrit, task, group or cron.
+	// Source is pulse, gerrit, command, task, group or cron.
 	Source string
-	// Type is the full exchange name for pulse, gerrit's event type, a task's or group's state, or a tick's name.
+	// Type is the full exchange name for pulse, gerrit's event type, a command's name, a task's or group's state, or a tick's name.
 	Type string
 	// RoutingKey and Routes (the CC entries without "route.") are those of a pulse message.
 	RoutingKey string

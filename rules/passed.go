@@ -41,7 +41,7 @@ func (t *Trigger) fits(o *Occurrence, prefix string) bool {
 		return false
 	}
 	switch t.Source {
-	case "gerrit":
+	case "gerrit", "command":
 		return t.Type == o.Type && (t.Server == "" || t.Server == o.Server) && anyMatch(t.projects, o.Project) && anyMatch(t.branches, o.Branch)
 	case "pulse":
 		if longName(prefix, t.Type) != o.Type {

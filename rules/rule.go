@@ -35,18 +35,20 @@ type Rule struct {
 
 // Trigger is one `on` of a rule.
 type Trigger struct {
-	// Source is pulse, gerrit, task, group or cron.
+	// Source is pulse, gerrit, command, task, group or cron.
 	Source string
 	// Type is the exchange as written for pulse (queue/task-failed, or a whole name), else gerrit's event type,
-	// the state of the task or group, or the tick's name.
+	// the command's name, the state of the task or group, or the tick's name.
 	Type string
+	// By says who may give a command: owner, uploader, author, anyone, group:NAME, user:NAME or an address.
+	By []string
 	// Tick is cron's, and AtMost how many changes its query may find for the rule.
 	Tick   Tick
 	AtMost int
-	// Server is the Gerrit that it is about. Empty: any, where the source is neither gerrit nor cron with a query.
+	// Server is the Gerrit that it is about. Empty: any, where the source is neither gerrit, command nor cron with a query.
 	Server string
-	// Projects, Branches and Files are patterns; empty: any. For gerrit, a rule that names no project is about
-	// the projects that its team was granted.
+	// Projects, Branches and Files are patterns; empty: any. For gerrit and command, a rule that names no project is
+	// about the projects that its team was granted.
 	Projects, Branches, Files []string
 	Line                      int
 
@@ -59,6 +61,9 @@ type Trigger struct {
 	// lifted is what clauses ask of the payload's texts.
 	lifted []lifted
 }
+
+// onChanges says whether its events are changes' own, told by Gerrit.
+func (t *Trigger) onChanges() bool { return t.Source == "gerrit" || t.Source == "command" }
 
 // Covers says whether the trigger is about a change of this project and branch. One that names none covers all,
 // and also an event that belongs to no change, whose server, project and branch are empty.

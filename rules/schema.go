@@ -64,7 +64,7 @@ func placeSchemas() map[string]schema {
 }
 
 // sourceWords are the keys of an `on` that name its source.
-var sourceWords = []string{"task", "group", "gerrit", "exchange", "cron"}
+var sourceWords = []string{"task", "group", "gerrit", "command", "exchange", "cron"}
 
 func onSchema() schema {
 	of := placeSchemas()
@@ -73,6 +73,8 @@ func onSchema() schema {
 	of["gerrit"] = gerritSchema()
 	of["exchange"] = schema{"anyOf": []any{schema{"enum": ExchangeNames()}, schema{"type": "string", "pattern": `^[^/]*/[^/]*/`}},
 		"description": "Any message of an exchange; a name of three parts or more is literal."}
+	of["command"] = schema{"type": "string", "pattern": commandName.String(), "description": "A word that somebody writes on a line of its own in a message on the change; what follows is command.args."}
+	of["by"] = bySchema()
 	of["routingKey"] = schema{"type": []string{"string", "object"}, "minLength": 1, "description": "Fields by name, or one pattern with * and #."}
 	of["taskRoute"] = schema{"type": "string", "minLength": 1, "description": "A route of the task; * and # allowed."}
 	of["files"] = oneOrMore("At least one file of the patchset fits.")
@@ -87,7 +89,7 @@ func onSchema() schema {
 	out := yamlfile.SchemaOf(onForm{}, nil, of)
 	out["oneOf"] = oneOfKeys(sourceWords)
 	out["dependencies"] = schema{
-		"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}, "query": []string{"cron"}, "zone": []string{"cron"}, "atMost": []string{"query"},
+		"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}, "by": []string{"command"}, "query": []string{"cron"}, "zone": []string{"cron"}, "atMost": []string{"query"},
 	}
 	out["allOf"] = routingKeySchemas()
 	return out
@@ -99,6 +101,13 @@ func gerritSchema() schema {
 		abouts[i] = e.About
 	}
 	return schema{"enum": gerritWords, "enumDescriptions": abouts, "description": "What happens on a change."}
+}
+
+// bySchema says who may give a command.
+func bySchema() schema {
+	who := schema{"type": "string", "pattern": "^(" + strings.Join(byWords, "|") + "|" + whoGroup + ".+|" + whoUser + ".+|[^@:]+@[^@]+)$"}
+	return schema{"anyOf": []any{who, schema{"type": "array", "items": who, "minItems": 1, "uniqueItems": true}},
+		"description": "Who may: " + strings.Join(byWords, ", ") + ", group:NAME, user:NAME or an address. The owner if nothing is said."}
 }
 
 // routingKeySchemas name the fields of each exchange's routing key.

@@ -44,7 +44,7 @@ func (s *Set) Ticks() []Tick {
 func (t Trigger) finds() bool { return t.Source == "cron" && t.Tick.Query != "" }
 
 // ofGerrit says whether every event of the trigger is a change of one server.
-func (t Trigger) ofGerrit() bool { return t.Source == "gerrit" || t.finds() }
+func (t Trigger) ofGerrit() bool { return t.onChanges() || t.finds() }
 
 // Sees says whether something is granted to the team where a change is: elsewhere a query finds nothing for it.
 func (t *Team) Sees(server, project, branch string) bool {

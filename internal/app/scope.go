@@ -30,7 +30,7 @@ func neededBy(set *rules.Set, server string) gerrit.Scope {
 			continue
 		}
 		for _, t := range r.On {
-			if t.Source == "gerrit" && t.Server == server {
+			if (t.Source == "gerrit" || t.Source == "command") && t.Server == server {
 				n.add(t.Projects)
 			}
 		}

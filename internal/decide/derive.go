@@ -26,6 +26,9 @@ func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *fact
 	case s.Source == "task" && (s.Type == Look || s.Type != "settled" && active.Set.Reruns()):
 		return true, d.deriveSettled(ctx, active, s, f, v)
 	}
+	if s.Source == "gerrit" {
+		return d.hear(ctx, active, s, f, now, v)
+	}
 	if s.Source != "pulse" {
 		return false, nil
 	}
@@ -147,7 +150,7 @@ func (d *Decider) superseded(ctx context.Context, s *subject, f *facts.Session) 
 // renewOpinions looks after what stood on the patchset before a new one: where the code is the same the opinions
 // are kept, else they have ended; either way the change is looked at again.
 func (d *Decider) renewOpinions(ctx context.Context, s *subject, f *facts.Session, v *store.Verdict, now time.Time) error {
-	if s.change == nil || s.Type != gerrit.PatchsetCreated || s.change.Patchset.Number < 2 || d.Shadow {
+	if s.Source != "gerrit" || s.Type != gerrit.PatchsetCreated || s.change.Patchset.Number < 2 || d.Shadow {
 		return nil
 	}
 	c := s.change

@@ -60,6 +60,9 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		}
 		v.State = store.EventDecided
 	}
+	if err := d.answer(active, s, now, &v); err != nil {
+		return v, err
+	}
 	derived, err := d.derive(ctx, active, s, session, now, &v)
 	if err != nil {
 		return v, err
@@ -136,6 +139,19 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
 		return nil
 	}
+	shadow := !d.acts(rule)
+	if why, err := d.mayAsk(ctx, s, f, c, link, known); err != nil || why != "" {
+		if err != nil {
+			return err
+		}
+		if !shadow {
+			s.unheard.answers = append(s.unheard.answers, rule)
+		}
+		decision, err := record(s.Event, active.Set.Hash(), rule, &rules.Decision{Stopped: why}, known, shadow, now)
+		v.Decisions = append(v.Decisions, decision)
+		return err
+	}
+	s.unheard.heard = s.unheard.heard || !shadow
 	made, err := fetching(ctx, f, rule, team, rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
 	var unfetched *unfetchedError
 	if errors.As(err, &unfetched) {
@@ -148,7 +164,6 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if err != nil {
 		return err
 	}
-	shadow := d.Shadow || rule.Mode == rules.Shadow
 	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ var quiet = []string{
 // byUs tells whether an event is nothing but what our own account did. An account's number says it, never a tag or a
 // name, which anybody can take.
 func (d *Decider) byUs(ctx context.Context, s *subject, f *facts.Session) (bool, error) {
-	if s.change == nil || !slices.Contains(quiet, s.Type) {
+	if s.change == nil || s.command != nil || !slices.Contains(quiet, s.Type) {
 		return false, nil
 	}
 	self, known, err := d.Facts.Self(ctx, s.change.Server)

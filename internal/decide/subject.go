@@ -21,8 +21,11 @@ type subject struct {
 	store.Event
 	// payload is `event` in rules: as sent, with integers as int64.
 	payload any
-	// change is set for Gerrit's own events.
+	// change is set for Gerrit's own events, and for commands, which are in one.
 	change *gerrit.Event
+	// command is set for those of source command, with change.
+	command *Command
+	unheard refusals
 	// derived is set for events of the sources task and group.
 	derived *Derived
 	// exchange is the whole name, for pulse.
@@ -63,6 +66,12 @@ func (d *Decider) read(ev store.Event) (*subject, error) {
 		if err := json.Unmarshal(body, s.change); err != nil {
 			return nil, &unreadableError{fmt.Errorf("read the body: %w", err)}
 		}
+	case "command":
+		s.command, s.change = new(Command), new(gerrit.Event)
+		if err := errors.Join(json.Unmarshal(body, s.command), json.Unmarshal(s.command.Event, s.change)); err != nil {
+			return nil, &unreadableError{fmt.Errorf("read the body: %w", err)}
+		}
+		body = s.command.Event
 	case "task", "group":
 		s.derived = new(Derived)
 		if err := json.Unmarshal(body, s.derived); err != nil {
@@ -143,6 +152,9 @@ func (s *subject) about() facts.About {
 		if actor, ok := s.change.Actor(); ok {
 			a.Actor = &actor
 		}
+		if s.command != nil {
+			a.Command = s.commandFact()
+		}
 	}
 	return a
 }
@@ -151,7 +163,7 @@ func (s *subject) about() facts.About {
 // a protected route, what the task says of itself where the team trusts tasks of its kind. ok is false where it
 // belongs to none.
 func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *rules.Team) (store.Link, bool, error) {
-	if s.change != nil && rules.IsGone(s.Type) {
+	if s.change != nil && rules.IsGone(s.change.Type) {
 		return store.Link{}, false, nil
 	}
 	if s.change != nil {
@@ -229,7 +241,7 @@ func (d *Decider) tooOld(a Active, s *subject, c rules.Candidate, now time.Time)
 	if !ok {
 		return "the rule has no begin yet"
 	}
-	if s.Source == "gerrit" {
+	if s.change != nil {
 		begin = begin.Truncate(time.Second) // Gerrit's times are whole seconds: what came in the same one is not older
 	}
 	if s.Time.Before(begin) {

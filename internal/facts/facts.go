@@ -38,6 +38,7 @@ type Gerrit interface {
 	QueryAccounts(ctx context.Context, q string, opts ...gerrit.QueryAccountsOpt) ([]*gerrit.AccountInfo, error)
 	GetAccountGroups(ctx context.Context, accountID string) ([]string, error)
 	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
+	ListChangeComments(ctx context.Context, changeID string) (map[string][]gerrit.CommentInfo, error)
 }
 
 // Queue is what facts need of Taskcluster's queue.
@@ -73,6 +74,8 @@ type About struct {
 	// Actor is who caused an event of Gerrit's on Server; nil: nobody is told.
 	Actor  *gerrit.EventAccount
 	Server string
+	// Command is the fact of that name; nil: there is none.
+	Command map[string]any
 }
 
 // Session gives the facts of one event. It is for one goroutine.
@@ -116,6 +119,10 @@ func (f *Session) Fetch(ctx context.Context, link store.Link, linked bool, names
 func (f *Session) fact(ctx context.Context, name string, link store.Link, linked bool) (any, error) {
 	if f.s.Recorded != nil {
 		v, ok := f.s.Recorded[name]
+		if whole, field, part := strings.Cut(name, "."); part {
+			of, _ := f.s.Recorded[whole].(map[string]any)
+			v, ok = of[field]
+		}
 		if !ok {
 			return nil, ErrNone
 		}
@@ -133,6 +140,11 @@ func (f *Session) fact(ctx context.Context, name string, link store.Link, linked
 		return f.runFact(ctx)
 	case "group":
 		return f.groupFact(ctx)
+	case "command":
+		if f.about.Command == nil {
+			return nil, ErrNone
+		}
+		return f.about.Command, nil
 	case "account":
 		return f.accountFact()
 	case "account.groups":

@@ -94,6 +94,13 @@ func (g *guarded) GetAccountInfo(ctx context.Context, accountID string) (gerrit.
 	return through(ctx, g, func(ctx context.Context) (gerrit.AccountInfo, error) { return g.Gerrit.GetAccountInfo(ctx, accountID) })
 }
 
+// ListChangeComments implements Gerrit.
+func (g *guarded) ListChangeComments(ctx context.Context, changeID string) (map[string][]gerrit.CommentInfo, error) {
+	return through(ctx, g, func(ctx context.Context) (map[string][]gerrit.CommentInfo, error) {
+		return g.Gerrit.ListChangeComments(ctx, changeID)
+	})
+}
+
 // through makes a call if the server isn't to be left alone.
 func through[T any](ctx context.Context, g *guarded, call func(context.Context) (T, error)) (value T, err error) {
 	return limited(ctx, g, guardLimit, call)

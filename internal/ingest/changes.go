@@ -26,7 +26,7 @@ func (in *Inbox) AcceptChanges(ctx context.Context, found gerrit.Found) error {
 		}
 		candidates = set.Match(rules.Occurrence{Source: "gerrit", Type: e.Type, Server: e.Server, Project: e.Change.Project, Branch: e.Change.Branch, Payload: &body{raw: ev.Body}}, candidates[:0])
 		ev.State, ev.SetHash = store.EventUnmatched, set.Hash()
-		if len(candidates) > 0 || renewsOpinions(e) {
+		if len(candidates) > 0 || renewsOpinions(e) || mayCommand(set, e) {
 			ev.State = store.EventReceived
 		}
 		intake.Events = append(intake.Events, ev)
@@ -80,6 +80,11 @@ func seenChanges(found gerrit.Found) []store.SeenChange {
 // those on the one before, or carries them on.
 func renewsOpinions(e gerrit.Event) bool {
 	return e.Type == gerrit.PatchsetCreated && e.Patchset.Number > 1
+}
+
+// mayCommand tells whether a message may hold a command that some rule looks for.
+func mayCommand(set *rules.Set, e gerrit.Event) bool {
+	return e.Type == gerrit.CommentAdded && len(set.Commands(e.Server, e.Change.Project, e.Change.Branch)) > 0
 }
 
 // fromChange identifies a Gerrit event by what Gerrit itself names, never by a number alone: a restored server

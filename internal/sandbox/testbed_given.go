@@ -168,6 +168,18 @@ func (l *givenLinks) Link(ctx context.Context, kind, id string) (store.Link, boo
 	return l.Store.Link(ctx, kind, id)
 }
 
+// GroupsOf implements decide.Store.
+func (l *givenLinks) GroupsOf(ctx context.Context, server string, change int, revision string) ([]string, error) {
+	ids, err := l.Store.GroupsOf(ctx, server, change, revision)
+	for made, link := range l.made {
+		if made[0] == "group" && link.Server == server && link.Change == change && link.Revision == revision && !slices.Contains(ids, made[1]) {
+			ids = append(ids, made[1])
+		}
+	}
+	slices.Sort(ids)
+	return ids, err
+}
+
 // link is the change as it is now.
 func (w *bench) link() store.Link {
 	c := w.gerrit.Change(w.change)

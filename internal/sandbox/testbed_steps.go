@@ -34,6 +34,8 @@ func (w *bench) Happen(ctx context.Context, step ruletest.Step) ([]ruletest.Even
 		err = w.group(*step.Group, step.Alone)
 	case step.Gerrit != nil:
 		err = w.atGerrit(ctx, *step.Gerrit)
+	case step.Command != nil:
+		w.command(*step.Command)
 	case step.Message != nil:
 		err = w.message(*step.Message)
 	case step.Approve != "":
@@ -112,6 +114,14 @@ func (w *bench) atGerrit(ctx context.Context, g ruletest.GerritStep) (err error)
 		return wrong("a test can't make %s happen yet", g.Gerrit)
 	}
 	return nil
+}
+
+// command has somebody write a command.
+func (w *bench) command(c ruletest.CommandStep) {
+	if c.By == "owner" {
+		c.By = ""
+	}
+	w.gerrit.Comment(w.change, w.account(c.By), c.Command)
 }
 
 func asStep(err error) error {

@@ -92,14 +92,20 @@ func (c *coverage) filters(r *rules.Rule, t rules.Trigger, e Event) {
 }
 
 func branchOf(t rules.Trigger) string { return "branch: " + strings.Join(t.Branches, ", ") }
+func byOf(t rules.Trigger) string     { return "by: " + strings.Join(t.By, ", ") }
 func filesOf(t rules.Trigger) string  { return "files: " + strings.Join(t.Files, ", ") }
 
 func (c *coverage) decision(r *rules.Rule, d Decision) {
 	for _, t := range r.On {
-		if d.Stopped == rules.OnFiles {
+		switch looked := d.Matched || len(d.Clauses) > 0; {
+		case d.Stopped == rules.OnFiles:
 			c.mark(r, t.Line, neverStops+filesOf(t))
-		} else if d.Matched || len(d.Clauses) > 0 {
+			c.mark(r, t.Line, neverFits+byOf(t))
+		case looked:
 			c.mark(r, t.Line, neverFits+filesOf(t))
+			c.mark(r, t.Line, neverFits+byOf(t))
+		case strings.HasPrefix(d.Stopped, rules.OnBy+":"):
+			c.mark(r, t.Line, neverStops+byOf(t))
 		}
 	}
 	for _, clause := range d.Clauses {
@@ -162,7 +168,7 @@ func (c *coverage) result() Coverage {
 }
 
 // partsOf are all that there is to show of a rule: each clause true and false, each `while` too, each action done, each
-// filter of `on` on files and branches letting through and keeping away.
+// filter of `on` on files, branches and people letting through and keeping away.
 func partsOf(r *rules.Rule) []part {
 	var out []part
 	add := func(line int, whats ...string) {
@@ -176,6 +182,11 @@ func partsOf(r *rules.Rule) []part {
 		}
 		if len(t.Files) > 0 {
 			add(t.Line, neverFits+filesOf(t), neverStops+filesOf(t))
+		}
+	}
+	for _, t := range r.On {
+		if len(t.By) > 0 && !slices.Contains(t.By, "anyone") {
+			add(t.Line, neverFits+byOf(t), neverStops+byOf(t))
 		}
 	}
 	o := r.Outline()

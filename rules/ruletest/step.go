@@ -18,6 +18,7 @@ type Step struct {
 	Task    *TaskStep
 	Group   *GroupStep
 	Gerrit  *GerritStep
+	Command *CommandStep
 	Message *MessageStep
 	// Approve is the key of an action that waits for approval, and is given it.
 	Approve string
@@ -34,6 +35,8 @@ func (s Step) String() string {
 		return "the group " + s.Group.Group
 	case s.Gerrit != nil:
 		return s.Gerrit.Gerrit
+	case s.Command != nil:
+		return "the command " + s.Command.Command
 	case s.Message != nil:
 		return "the message on " + s.Message.Exchange
 	case s.Approve != "":
@@ -97,6 +100,13 @@ type GerritStep struct {
 	Reviewer string   `yaml:"reviewer"`
 }
 
+// CommandStep is a message on the change whose only line is a command, or nearly one.
+type CommandStep struct {
+	Command string `yaml:"command"`
+	// By is a username; owner, or nobody, is the change's owner.
+	By string `yaml:"by"`
+}
+
 // MessageStep is a message on an exchange. Without a payload, one of the queue's about a task is what TaskFields say.
 type MessageStep struct {
 	Exchange   string   `yaml:"exchange"`
@@ -130,7 +140,7 @@ var (
 	endedWords  = []string{"completed", "failed", "exception"}
 	groupWords  = []string{"settled", "stuck"}
 	stuckStates = append([]string{"unscheduled"}, endedWords...)
-	stepKeys    = []string{"task", "group", "gerrit", "exchange", "cron", "stands", "approve"}
+	stepKeys    = []string{"task", "group", "gerrit", "command", "exchange", "cron", "stands", "approve"}
 	gerritWords = []string{
 		"patchset-created", "comment-added", "vote-changed", "reviewer-changed", "hashtags-changed", "topic-changed",
 		"wip-changed", "change-abandoned", "change-restored", "change-merged",
@@ -182,6 +192,12 @@ func (r *stepReader) read(history bool) {
 		}
 	case n.Key("cron") != nil:
 		r.cron()
+	case n.Key("command") != nil:
+		r.step.Command = &CommandStep{}
+		r.decode(r.step.Command)
+		if strings.TrimSpace(r.step.Command.Command) == "" {
+			r.refuse(n.Get("command"), "which command?", "write it as people do: {command: 'recheck linux', by: owner}")
+		}
 	case n.Key("stands") != nil && history:
 		form := struct {
 			Stands *Stands `yaml:"stands"`
@@ -191,7 +207,7 @@ func (r *stepReader) read(history bool) {
 	default:
 		keys := stepKeys
 		if !history {
-			keys = stepKeys[:5] // what happens
+			keys = stepKeys[:6] // what happens
 		}
 		first := ""
 		if len(n.Entries) > 0 {
