@@ -76,6 +76,7 @@ type loader struct {
 	compiler    *compiler
 	set         *Set
 	rules       []*Rule
+	formers     []former
 	diagnostics []Diagnostic
 }
 
@@ -117,6 +118,7 @@ func (l *loader) report(d Diagnostic) { l.diagnostics = append(l.diagnostics, d)
 // finish takes the teams without errors into the set.
 func (l *loader) finish() {
 	l.twice()
+	l.checkFormers()
 	if l.in.Advise {
 		l.adviseLabels()
 	}
@@ -131,7 +133,9 @@ func (l *loader) finish() {
 	for _, r := range l.rules {
 		if _, broken := l.set.broken[r.Team]; !broken {
 			l.set.rules = append(l.set.rules, r)
-			l.set.byName[[2]string{r.Team, r.Name}] = r
+			for _, name := range append([]string{r.Name}, r.Was...) {
+				l.set.byName[[2]string{r.Team, name}] = r
+			}
 			l.set.reruns = l.set.reruns || r.Mode == Live && r.reruns()
 		}
 	}

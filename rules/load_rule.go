@@ -52,7 +52,7 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 	if name := n.Get("name"); name != nil && !isName(form.Name) {
 		f.refuse(name, fmt.Sprintf("%q can't name a rule", form.Name), "letters, digits, - and _")
 	}
-	f.later("was", n.Key("was"))
+	r.was(form.Was)
 	r.mode(form.Mode)
 	r.on(form.On)
 	r.let(form.Let)

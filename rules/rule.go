@@ -18,6 +18,8 @@ const (
 // Rule is one rule of a team. It is immutable.
 type Rule struct {
 	Team, Name, Description string
+	// Was are the names that it had before.
+	Was []string
 	// File and Line say where it is written.
 	File string
 	Line int

@@ -22,7 +22,7 @@ func Schema(methods []Method) yamlfile.Schema {
 		"when":        {"type": "array", "items": celSchema("A CEL expression that is true or false."), "description": "All have to hold."},
 		"do":          {"type": "array", "items": actionSchema(methods), "minItems": 1, "description": "What is done then."},
 		"once":        onceSchema("It acts once on each thing."),
-		"was":         nil,
+		"was":         wasSchema(),
 	})
 	out := yamlfile.SchemaOf(fileForm{}, nil, map[string]schema{
 		"defaults": yamlfile.SchemaOf(defaultsForm{}, nil, placeSchemas()),
@@ -30,6 +30,12 @@ func Schema(methods []Method) yamlfile.Schema {
 	})
 	out["$schema"], out["title"] = yamlfile.SchemaURL, "Rules of Verdict"
 	return out
+}
+
+func wasSchema() schema {
+	name := schema{"type": []string{"string", "number", "boolean"}, "pattern": `^[A-Za-z0-9._-]+$`}
+	return schema{"anyOf": []any{name, schema{"type": "array", "items": name, "minItems": 1, "uniqueItems": true}},
+		"description": "How it was called before: what it remembers, and holds up, goes on."}
 }
 
 func onceSchema(about string) schema {

@@ -67,7 +67,7 @@ func (s *Set) Hash() string { return s.hash }
 // Rules are all rules, sorted by file and line. The slice isn't the caller's to change.
 func (s *Set) Rules() []*Rule { return s.rules }
 
-// Rule finds a rule by its team and name, or nil.
+// Rule finds a rule by its team and its name, or one that it had, or nil.
 func (s *Set) Rule(team, name string) *Rule { return s.byName[[2]string{team, name}] }
 
 // Team finds a team of teams.yaml.

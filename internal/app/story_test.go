@@ -25,6 +25,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, examples(t))
+}
+
+// newWorldOf has the rules of a folder, with teams.yaml in it.
+func newWorldOf(t *testing.T, rules string) *world {
+	t.Helper()
 	broker, err := pulsetest.Start(pulsetest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +67,7 @@ pulse: {url: 'amqp://%s', user: verdict, passwordFile: pulse}
 taskcluster: {rootURL: '%s', clientId: project/verdict/test, accessTokenFile: tc}
 gerrit: {main: {url: '%s', user: ci-bot, tokenFile: token, poll: {cron: '@every 1s'}}}
 rules: {dir: %s, teams: %[4]s/teams.yaml}
-`, strings.TrimPrefix(broker.URL(), "amqp://"), w.tasks.URL, w.gerrit.URL(), examples(t)),
+`, strings.TrimPrefix(broker.URL(), "amqp://"), w.tasks.URL, w.gerrit.URL(), rules),
 	})
 	w.bot = start(t, Options{Config: load(t, dir)})
 	w.bot.status(t, "connections", func(s admin.Status) bool {

@@ -46,6 +46,12 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "on: the bot itself did it", now))
 			continue
 		}
+		if why, err := d.asBefore(ctx, ev, c.Rule); err != nil {
+			return v, err
+		} else if why != "" {
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, why, now))
+			continue
+		}
 		if why := d.tooOld(active, s, c, now); why != "" {
 			old++
 			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "begin: "+why, now))
@@ -90,6 +96,24 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		v.Decisions[i].Commit = active.Commit
 	}
 	return v, nil
+}
+
+// asBefore tells that a rule has answered the event already under a name that it had: an event that is decided again. The
+// actions of then are known by that name.
+func (d *Decider) asBefore(ctx context.Context, ev store.Event, rule *rules.Rule) (why string, err error) {
+	if len(rule.Was) == 0 || ev.Epoch <= 1 {
+		return "", nil
+	}
+	made, err := d.Store.Decisions(ctx, ev.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range made {
+		if m.Team == rule.Team && slices.Contains(rule.Was, m.Rule) && m.Matched && !m.Shadow {
+			return "was: it matched as " + m.Rule, nil
+		}
+	}
+	return "", nil
 }
 
 // distinct keeps one candidate a rule: an event that fits two of its `on` is one event.

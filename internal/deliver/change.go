@@ -204,7 +204,7 @@ func (r *laneRun) dropStale(ctx context.Context, c *change, todo []work) ([]work
 			outcomes = append(outcomes, o)
 			continue
 		}
-		if why := c.stale(w); why != "" {
+		if why := c.stale(w, r.nameOf(w)); why != "" {
 			outcomes = append(outcomes, outcome(w.Action, store.ActionSuperseded, why))
 			continue
 		}
@@ -213,7 +213,8 @@ func (r *laneRun) dropStale(ctx context.Context, c *change, todo []work) ([]work
 	return fresh, r.finish(ctx, outcomes, store.Effects{})
 }
 
-func (c *change) stale(w work) string {
+// stale tells why what a rule, by its name of now, decided no longer fits.
+func (c *change) stale(w work, rule string) string {
 	if w.Kind == KindReconcile {
 		return ""
 	}
@@ -223,17 +224,17 @@ func (c *change) stale(w work) string {
 	if w.args.Status != "" && w.args.Status != c.info.Status {
 		return fmt.Sprintf("the change is %s; it was %s when the rule decided", strings.ToLower(c.info.Status), strings.ToLower(w.args.Status))
 	}
-	if w.Kind == KindVote && w.args.Message != "" && !c.speaks(w) {
+	if w.Kind == KindVote && w.args.Message != "" && !c.speaks(w, rule) {
 		return "a newer run has spoken since"
 	}
 	return ""
 }
 
 // speaks tells whether the opinion that came with a vote is still the newest of its rule about the same thing.
-func (c *change) speaks(w work) bool {
+func (c *change) speaks(w work, rule string) bool {
 	for _, o := range c.opinions {
 		_, named := w.args.Labels[o.Target]
-		if named && o.Kind == store.OpinionLabel && o.Revision == w.Revision && o.Team == w.Team && o.Rule == w.Rule && o.About == w.args.About {
+		if named && o.Kind == store.OpinionLabel && o.Revision == w.Revision && o.Team == w.Team && o.Rule == rule && o.About == w.args.About {
 			return o.EventID == w.EventID
 		}
 	}

@@ -235,11 +235,19 @@ func (r *laneRun) heldBy(a store.Action) string {
 	}
 	for _, h := range r.holds {
 		switch h.Scope {
-		case "all", "team:" + a.Team, "rule:" + a.Team + "/" + a.Rule, "server:" + a.Server:
+		case "all", "team:" + a.Team, "rule:" + a.Team + "/" + a.Rule, "rule:" + a.Team + "/" + r.nameOf(work{Action: a}), "server:" + a.Server:
 			return h.Scope
 		}
 	}
 	return ""
+}
+
+// nameOf is what an action's rule is called now.
+func (r *laneRun) nameOf(w work) string {
+	if rule := r.set.Rule(w.Team, w.Rule); rule != nil {
+		return rule.Name
+	}
+	return w.Rule
 }
 
 func outcome(a store.Action, state store.ActionState, reason string) store.Outcome {

@@ -17,7 +17,8 @@ type Standing struct {
 	Value int
 	Held  bool
 	// Signature names the opinions behind the value. It changes exactly when an opinion begins, ends or
-	// changes value: a vote that a person removed stays away until then.
+	// changes value: a vote that a person removed stays away until then. Whose rule's it is has no part in it: a
+	// renamed rule says nothing new.
 	Signature string
 }
 
@@ -40,7 +41,9 @@ func Labels(opinions []store.Opinion, revision string) map[string]Standing {
 
 func standing(os []store.Opinion) Standing {
 	os = slices.DeleteFunc(slices.Clone(os), func(o store.Opinion) bool { return !o.Stands })
-	slices.SortFunc(os, compareOpinions)
+	slices.SortFunc(os, func(a, b store.Opinion) int {
+		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.About, b.About), cmp.Compare(a.Value, b.Value))
+	})
 	s := Standing{Held: len(os) > 0}
 	sum := sha256.New()
 	lowest, highest := 0, 0
@@ -49,7 +52,7 @@ func standing(os []store.Opinion) Standing {
 			lowest, highest = o.Value, o.Value
 		}
 		lowest, highest = min(lowest, o.Value), max(highest, o.Value)
-		fmt.Fprintf(sum, "%q %q %q %d\n", o.Team, o.Rule, o.About, o.Value)
+		fmt.Fprintf(sum, "%q %q %d\n", o.Team, o.About, o.Value)
 	}
 	s.Value = highest
 	if lowest < 0 {
@@ -57,10 +60,6 @@ func standing(os []store.Opinion) Standing {
 	}
 	s.Signature = hex.EncodeToString(sum.Sum(nil)[:12])
 	return s
-}
-
-func compareOpinions(a, b store.Opinion) int {
-	return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.About, b.About))
 }
 
 // Hashtags says which tags the standing opinions on a patchset want, and which an ended one no longer does.

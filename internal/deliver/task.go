@@ -172,5 +172,5 @@ func (r *laneRun) taskStale(ctx context.Context, w work) (string, error) {
 	if err != nil || gone != "" {
 		return gone, err
 	}
-	return c.stale(w), nil
+	return c.stale(w, r.nameOf(w)), nil
 }

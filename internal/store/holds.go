@@ -62,7 +62,9 @@ func (s *Store) Hold(ctx context.Context, h Hold) error {
 // Release ends a hold, and makes due what no other hold stops. ErrNotFound when nothing held the scope.
 func (s *Store) Release(ctx context.Context, scope string) error {
 	return s.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "DELETE FROM holds WHERE scope = $1", scope)
+		// A renamed rule's hold is there under its former names too, for what was decided under these.
+		n, err := t.exec(ctx, `DELETE FROM holds WHERE scope = $1 OR scope IN
+			(SELECT 'rule:' || team || '/' || was FROM renames WHERE 'rule:' || team || '/' || rule = $1)`, scope)
 		if err != nil {
 			return fmt.Errorf("release %s: %w", scope, err)
 		}

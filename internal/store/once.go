@@ -35,7 +35,7 @@ const (
 	selectOnce = `SELECT team, rule, action_key, thing, event_id, acted_ms, server, change_num FROM onces
 		WHERE team = $1 AND rule = $2 AND action_key = $3 AND thing = $4`
 	// ofOnce are the actions that a row o of onces is about. They were made under the rule's name of then.
-	ofOnce = `a.event_id = o.event_id AND a.team = o.team AND a.rule = o.acted_as
+	ofOnce = `a.event_id = o.event_id AND a.team = o.team AND a.rule IN (o.acted_as, o.rule)
 		AND (o.action_key = '' OR a.action_key = o.action_key OR substr(a.action_key, 1, length(o.action_key) + 1) = o.action_key || ':')`
 	// undone: all of them ended, and none was done.
 	undone = `EXISTS (SELECT 1 FROM actions a WHERE ` + ofOnce + `)

@@ -17,6 +17,7 @@ var postgresDialect = dialect{
 	lock:       " FOR UPDATE",
 	shareLock:  " FOR SHARE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
+	alone:      "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE",
 	define: []string{
 		// Ids are compared byte by byte, as SQLite does, whatever the database's own collation is.
 		`CREATE COLLATION IF NOT EXISTS "binary" FROM "C"`,

@@ -62,6 +62,8 @@ type dialect struct {
 	name string
 	// lock and skipLocked end a SELECT whose rows are to be changed; SQLite has one writer, and needs neither.
 	lock, shareLock, skipLocked string
+	// alone keeps others from writing to tables until the transaction ends; empty where there is one writer.
+	alone string
 	// define makes what the migrations stand on: the view clock, and the collation "binary".
 	define []string
 	// notify tells other replicas, within the transaction; empty where there are none.

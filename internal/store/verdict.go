@@ -44,6 +44,10 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.writeLinks(ctx, v.Links); err != nil {
 		return err
 	}
+	v, err := t.underNewNames(ctx, v)
+	if err != nil {
+		return err
+	}
 	if err := t.writeOpinions(ctx, v.Opinions); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ type Store interface {
 	RuleSet(ctx context.Context, hash string) (store.RuleSet, error)
 	TeamFiles(ctx context.Context) ([]store.TeamFiles, error)
 	Problems(ctx context.Context) ([]store.Problem, error)
+	RenameRules(ctx context.Context, all []store.Renaming) error
 	ResolveBegins(ctx context.Context, keys []store.BeginKey, begin func(dbNow time.Time) time.Time) (map[store.BeginKey]time.Time, error)
 	StandingOf(ctx context.Context) ([]store.Opinion, error)
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
@@ -162,6 +163,9 @@ func (l *Loader) load(ctx context.Context, t Tree, under *store.Fetch) error {
 
 // enforce puts a set into force in this process, and has told what there is to tell about it.
 func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err error) {
+	if err := l.Store.RenameRules(ctx, renamings(next.Set)); err != nil {
+		return err
+	}
 	if next.Begins, err = l.Store.ResolveBegins(ctx, beginKeys(next.Set), l.Begin); err != nil {
 		return fmt.Errorf("resolve from when on rules answer: %w", err)
 	}
@@ -315,6 +319,17 @@ func (l *Loader) report(before, now *Active) {
 func live(set *rules.Set, team, name string) bool {
 	r := set.Rule(team, name)
 	return r != nil && r.Mode == rules.Live
+}
+
+// renamings are how rules of a set were called before.
+func renamings(set *rules.Set) []store.Renaming {
+	var out []store.Renaming
+	for _, r := range set.Rules() {
+		for _, was := range r.Was {
+			out = append(out, store.Renaming{Team: r.Team, Was: was, Rule: r.Name})
+		}
+	}
+	return out
 }
 
 // beginKeys are the first sights of a set: one for each source, server, project pattern and rule that looks.

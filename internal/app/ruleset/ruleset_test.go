@@ -311,3 +311,36 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+func TestARenamedRuleKeepsItsOpinionsAndItsBegin(t *testing.T) {
+	p := newPlace(t)
+	l := p.loader()
+	before := p.load(l)
+	p.decided("graphics", "merged", 1)
+	p.write("rules/graphics/more.yaml", strings.Replace(rule("landed", "platform/gfx"), "name: landed", "name: landed\n    was: merged", 1))
+	p.write("rules/graphics/ci.yaml", "rules: []\n") // it moves between files, too
+	for range 2 {
+		a := p.load(p.loader())
+		if got := names(a); got != "audio/merged graphics/landed" {
+			t.Fatalf("in force are %s, broken %v", got, a.Broken)
+		}
+		standing, err := p.store.StandingOf(t.Context())
+		if err != nil || len(standing) != 1 || standing[0].Rule != "landed" || len(p.looks()) != 0 {
+			t.Errorf("standing are %+v, looks %+v, %v", standing, p.looks(), err)
+		}
+		for key, begin := range before.Begins {
+			if key.Team == "graphics" {
+				key.Rule = "landed"
+				if !a.Begins[key].Equal(begin) {
+					t.Errorf("%+v begins at %s, want %s", key, a.Begins[key], begin)
+				}
+			}
+		}
+	}
+	// The last good files of a broken team still say how its rules were called.
+	p.write("rules/graphics/more.yaml", "rules:\n  - nmae: x\n")
+	p.load(p.loader())
+	if standing, err := p.store.StandingOf(t.Context()); err != nil || len(standing) != 1 {
+		t.Errorf("of a broken team, standing are %+v, %v", standing, err)
+	}
+}
