@@ -128,6 +128,19 @@ type taskMessage struct {
 	TaskFields `yaml:",inline"`
 }
 
+type cronForm struct {
+	CronStep `yaml:",inline"`
+	At       string `yaml:"at"`
+}
+
+type approveForm struct {
+	Approve string `yaml:"approve,required"`
+}
+
+type standsStep struct {
+	Stands *Stands `yaml:"stands"`
+}
+
 type stepReader struct {
 	node     *yamlfile.Node
 	step     Step
@@ -183,9 +196,7 @@ func (r *stepReader) read(history bool) {
 	case n.Key("gerrit") != nil:
 		r.gerrit()
 	case n.Key("approve") != nil && history:
-		var form struct {
-			Approve string `yaml:"approve,required"`
-		}
+		var form approveForm
 		r.decode(&form)
 		if r.step.Approve = strings.TrimSpace(form.Approve); r.step.Approve == "" {
 			r.refuse(nil, "which action is approved?", "write its key, such as approve: comment")
@@ -199,9 +210,7 @@ func (r *stepReader) read(history bool) {
 			r.refuse(n.Get("command"), "which command?", "write it as people do: {command: 'recheck linux', by: owner}")
 		}
 	case n.Key("stands") != nil && history:
-		form := struct {
-			Stands *Stands `yaml:"stands"`
-		}{&Stands{}}
+		form := standsStep{&Stands{}}
 		r.decode(&form)
 		r.step.Stands = form.Stands
 	default:
@@ -314,10 +323,7 @@ func (r *stepReader) gerrit() {
 }
 
 func (r *stepReader) cron() {
-	form := struct {
-		CronStep `yaml:",inline"`
-		At       string `yaml:"at"`
-	}{}
+	var form cronForm
 	r.decode(&form)
 	r.step.Cron = &form.CronStep
 	if strings.TrimSpace(form.Cron) == "" {
