@@ -37,6 +37,8 @@ type Diagnostic struct {
 	Message  string
 	// Hint says what to write instead; it may be empty.
 	Hint string
+	// By is the rule file that names File by {file: …}; empty where that is one itself.
+	By string
 	// Source is the line as written.
 	Source string
 }

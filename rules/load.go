@@ -35,6 +35,7 @@ func Load(in Sources) (*Set, []Diagnostic) {
 			l.report(*d)
 		}
 	}
+	l.named = l.namedFiles()
 	for _, name := range keys(in.Files) {
 		l.file(name, in.Files[name])
 	}
@@ -77,6 +78,7 @@ type loader struct {
 	set         *Set
 	rules       []*Rule
 	formers     []former
+	named       map[string]bool
 	diagnostics []Diagnostic
 }
 
@@ -91,7 +93,7 @@ func (l *loader) file(name string, data []byte) {
 	}
 	l.set.files[team.Name][name] = data
 	switch {
-	case strings.HasSuffix(name, ".test.yaml"):
+	case strings.HasSuffix(name, ".test.yaml"), l.named[name]:
 	case strings.HasSuffix(name, ".yml"):
 		l.report(Diagnostic{Team: team.Name, File: name, Line: 1, Column: 1, Message: "a file that ends in .yml is not read", Hint: "name it " + strings.TrimSuffix(name, "yml") + "yaml"})
 	case strings.HasSuffix(name, ".yaml"):
@@ -162,6 +164,8 @@ type fileLoader struct {
 	team *Team
 	name string
 	yaml *yamlfile.File
+	// read are the files that its rules name.
+	read []*yamlfile.File
 	// defaults are the file's, with which each `on` begins.
 	defaults onForm
 }
@@ -199,7 +203,29 @@ func (f *fileLoader) load(data []byte) {
 }
 
 func (f *fileLoader) problems(problems []yamlfile.Problem) {
-	f.diagnostics = append(f.diagnostics, fromProblems(f.team.Name, f.yaml, problems)...)
+	for _, p := range problems {
+		d := fromProblems(f.team.Name, f.fileOf(p), []yamlfile.Problem{p})[0]
+		d.By = f.by(p)
+		f.report(d)
+	}
+}
+
+// by is this file, where a problem is in one that its rules name.
+func (f *fileLoader) by(p yamlfile.Problem) string {
+	if p.File == f.name {
+		return ""
+	}
+	return f.name
+}
+
+// fileOf is the file that a problem is in: this one, or one that its rules name.
+func (f *fileLoader) fileOf(p yamlfile.Problem) *yamlfile.File {
+	for _, file := range f.read {
+		if file.Name == p.File {
+			return file
+		}
+	}
+	return f.yaml
 }
 
 func (f *fileLoader) refuse(n *yamlfile.Node, message, hint string) {
@@ -209,7 +235,8 @@ func (f *fileLoader) refuse(n *yamlfile.Node, message, hint string) {
 // refuseIn is about a part of a text.
 func (f *fileLoader) refuseIn(n *yamlfile.Node, bad finding) {
 	p := n.ProblemAt(bad.offset, bad.message, bad.hint)
-	d := fromProblems(f.team.Name, f.yaml, []yamlfile.Problem{p})[0]
+	d := fromProblems(f.team.Name, n.File(), []yamlfile.Problem{p})[0]
+	d.By = f.by(p)
 	if p.Line != n.Line || p.Column != n.Column {
 		d.Length = bad.length
 	}

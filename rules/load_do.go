@@ -81,6 +81,10 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 		r.refuse(n, "an action is wanted here, not "+n.Kind.String(), strings.Join(actionWords, ", "))
 		return action{}, false
 	}
+	n = r.withFiles(n)
+	if HasErrors(r.diagnostics[before:]) {
+		return action{}, false
+	}
 	known, kinds := r.knownKeys(n)
 	var form actionForm
 	r.problems(yamlfile.Decode(known, &form))

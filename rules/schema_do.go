@@ -12,7 +12,7 @@ func actionSchema(methods []Method) schema {
 	out := yamlfile.SchemaOf(actionForm{}, nil, map[string]schema{
 		"vote": {"type": "object", "minProperties": 1, "additionalProperties": schema{"type": "integer"},
 			"description": "Leaves an opinion on each label; with while it is taken back."},
-		"comment":   textAbout("Posts a message."),
+		"comment":   orFile(yamlfile.TextSchema(), "Posts a message."),
 		"hashtags":  listOr(yamlfile.SchemaOf(hashtagsForm{}, nil, lists("add", "remove")), "Sets or removes hashtags; with while what was set is taken away again."),
 		"reviewers": listOr(yamlfile.SchemaOf(reviewersForm{}, nil, lists("add", "cc", "remove")), "Adds or removes reviewers and CCs."),
 		"attention": listOr(yamlfile.SchemaOf(attentionForm{}, nil, attentionLists()), "Who is in the attention set: owner, uploader, reviewers, or an account."),
@@ -22,8 +22,8 @@ func actionSchema(methods []Method) schema {
 		"abandon":   nothing("Abandons the change."),
 		"restore":   nothing("Opens an abandoned change again."),
 		"submit":    nothing("Submits the change."),
-		"task":      taskSchema(false),
-		"tasks":     {"type": []string{"object", "array"}, "description": "Definitions of several tasks, each with a key.", "items": taskSchema(true)},
+		"task":      orFile(taskSchema(false), "A task's definition, as for queue.createTask, with key as half of its identity."),
+		"tasks":     orFile(schema{"type": []string{"object", "array"}, "not": schema{"required": []string{"file"}}, "items": taskSchema(true)}, "Definitions of several tasks, each with a key."),
 		"rerun":     stepSchema(kindRerun, "Runs the event's task again, or those of its group."),
 		"cancel":    stepSchema(kindCancel, "Cancels the event's task, or those of its group."),
 		"hook":      hookSchema(),
@@ -31,7 +31,7 @@ func actionSchema(methods []Method) schema {
 		"inline":    {"type": []string{"array", "object"}, "minItems": 1, "items": inlineSchema(), "description": "Comments on lines, for comment."},
 		"key":       textAbout("What the action is known by, where its kind and target don't tell it."),
 		"while":     celSchema("What was said stands as long as this CEL expression is true."),
-		"message":   textAbout("What is posted with it."),
+		"message":   orFile(yamlfile.TextSchema(), "What is posted with it."),
 		"notify":    {"enum": notifyWords, "description": "Who gets mail; nobody if nothing is said."},
 		"once":      onceSchema("It is done once on each thing."),
 		"approve":   {"enum": approveWords, "description": "It waits until somebody of these approves it: bot actions approve."},
@@ -51,6 +51,13 @@ func actionSchema(methods []Method) schema {
 // withoutVote are the actions but vote, which is always an opinion.
 func withoutVote() []string {
 	return slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote })
+}
+
+// orFile is something, or the file that it is in.
+func orFile(of schema, about string) schema {
+	file := schema{"type": "object", "properties": schema{"file": textAbout("A file below the team's folder, by its path from this file's folder.")},
+		"required": []string{"file"}, "additionalProperties": false}
+	return schema{"anyOf": []any{of, file}, "description": about}
 }
 
 func textList() schema { return schema{"type": "array", "items": yamlfile.TextSchema()} }

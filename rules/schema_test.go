@@ -112,6 +112,13 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		{"vote: {Verified: -1}", "comment: 'x'", false}, // while and message beside it
 		{"notify: owner", "notify: owners", false},
 		{"notify: owner", "inline: []", false},
+		{"message: '${who} failed'", "message: {file: a.txt}", true},
+		{"message: '${who} failed'", "message: {file: a.txt, to: x}", false},
+		{"notify: owner", "\n      - comment: {file: a.txt}", true},
+		{"notify: owner", "\n      - comment: {fil: a.txt}", false},
+		{"notify: owner", "\n      - task: {file: a.def}", true},
+		{"notify: owner", "\n      - tasks: {file: as.def}", true},
+		{"notify: owner", "\n      - task: {file: a.def, payload: {}}", false},
 		{"notify: owner", "approve: operators", false}, // a vote is an opinion
 		{"notify: owner", "\n      - comment: x\n        approve: operators", true},
 		{"notify: owner", "\n      - comment: x\n        approve: anybody", false},
@@ -136,7 +143,10 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 			text = strings.NewReplacer("task.state != \"completed\"", "!change.wip", "${who}", "it").Replace(text)
 		}
 		err := schema.Validate(t, "f.yaml", []byte(text))
-		_, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/f.yaml": []byte(text)}})
+		_, found := rules.Load(rules.Sources{Files: map[string][]byte{
+			"team/f.yaml": []byte(text), "team/a.txt": []byte("x"), "team/a.def": []byte("{taskQueueId: a/b, " + definition + "}"),
+			"team/as.def": []byte("[{key: k, taskQueueId: a/b, " + definition + "}]"),
+		}})
 		if (err == nil) != test.right {
 			t.Errorf("%q for %q: right is %v, the schema says %v", test.by, test.replace, test.right, err)
 		}

@@ -29,7 +29,7 @@ type template struct {
 func (r *ruleLoader) text(n *yamlfile.Node) *template {
 	switch {
 	case n.Get("file") != nil:
-		r.refuse(n, "{file: …} is not supported yet", "write the text here, after |")
+		r.refuse(n, "a file can stand for "+strings.Join(fromFile, ", ")+", and nothing else", "write the text here, after |")
 	case n.Kind == yamlfile.Mapping && n.Style == yamlfile.Plain && !strings.HasPrefix(n.Rest(), "{"):
 		r.refuse(n, "YAML made a mapping of this text, since it holds ': '", "put it in single quotes: '"+strings.ReplaceAll(n.Rest(), "'", "''")+"'")
 	case n.Kind == yamlfile.Mapping || n.Kind == yamlfile.Sequence:

@@ -114,7 +114,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	for _, d := range found {
 		if teams != nil && d.File == teams.File {
 			diagnostics = append(diagnostics, d)
-		} else if wanted(d.File) {
+		} else if wanted(d.File) || d.By != "" && wanted(d.By) {
 			d.File = filepath.Join(shown(root), filepath.FromSlash(d.File))
 			diagnostics = append(diagnostics, d)
 		}

@@ -34,6 +34,8 @@ const (
 	DoubleQuoted
 	// Block is a text after | or >.
 	Block
+	// Whole is a text that is all of its file.
+	Whole
 )
 
 // Node is a value with its place.
@@ -134,6 +136,8 @@ func (n *Node) Position(offset int) (line, column int) {
 		return n.walk(offset, 1, "'")
 	case DoubleQuoted:
 		return n.walk(offset, 1, `\`)
+	case Whole:
+		return n.inWhole(offset)
 	default:
 		return n.walk(offset, 0, "")
 	}
