@@ -146,10 +146,21 @@ func (s *Stream) subscribe(client *ssh.Client) (*ssh.Session, io.Reader, *compla
 }
 
 // complaint keeps the beginning of what a command says when it can't go on.
-type complaint struct{ text []byte }
+type complaint struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (c *complaint) bytes() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return bytes.TrimSpace(c.text)
+}
 
 // Write implements io.Writer.
 func (c *complaint) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.text = append(c.text, p[:min(len(p), 1<<10-len(c.text))]...)
 	return len(p), nil
 }
@@ -157,7 +168,7 @@ func (c *complaint) Write(p []byte) (int, error) {
 // ended is why a command ended.
 func ended(err error, said *complaint) error {
 	exit, exited := errors.AsType[*ssh.ExitError](err)
-	text := firstLine(bytes.TrimSpace(said.text))
+	text := firstLine(said.bytes())
 	switch {
 	case strings.Contains(text, "not permitted"):
 		return fmt.Errorf("stream-events is refused: Gerrit says %q; our account needs the capability Stream Events", text)

@@ -32,7 +32,8 @@
 // actions are in docs/states.md, and are the same in the code, the tables and the logs.
 //
 // [verdict/internal/app] puts it together and runs it: the stages, the rules in force
-// ([verdict/internal/app/ruleset]) and the folder they come from ([verdict/internal/app/rulefiles]), the replicas that
+// ([verdict/internal/app/ruleset]) and the folder or the repository they come from ([verdict/internal/app/rulefiles],
+// [verdict/internal/app/rulegit]), the replicas that
 // share a queue, and the socket on which commands reach a running bot ([verdict/internal/app/admin]).
 // [verdict/internal/config] reads config.yaml, and [verdict/internal/doctor] looks whether the servers let the bot do what
 // is written there.

@@ -110,7 +110,7 @@ func (g *global) patient(cmd *cobra.Command, projects []string) (*patient, error
 		p.tell(doctor.Note, "admin.socket", err.Error(), "run it as the user that the bot runs as")
 	}
 	p.configuration()
-	p.rules()
+	p.rules(cmd.Context())
 	return p, nil
 }
 
@@ -131,14 +131,16 @@ func (p *patient) configuration() {
 }
 
 // rules reads what teams are granted, and which exchanges the rules need.
-func (p *patient) rules() {
-	teams, found, err := loadTeams("", p.cfg.Rules.Teams)
-	if err != nil || rules.HasErrors(found) {
+func (p *patient) rules(ctx context.Context) {
+	teams, files, found, err := p.sources(ctx)
+	if teams == nil || rules.HasErrors(found) {
+		if p.cfg.Rules.Git.URL != "" && err != nil {
+			p.tell(doctor.Missing, "rules", err.Error(), "correct rules.git, or let the bot's account read the repository")
+		}
 		p.tell(doctor.Missing, "teams", fmt.Sprintf("%s can't be read, so nothing granted is looked at", p.cfg.Rules.Teams), "bot check says what is wrong")
 		return
 	}
 	p.teams = teams
-	files, _, err := rulefiles.Read(p.cfg.Rules.Dir)
 	if err != nil {
 		p.tell(doctor.Missing, "rules", err.Error(), "correct rules.dir, or let the user that the bot runs as read it")
 		return
@@ -154,6 +156,23 @@ func (p *patient) rules() {
 			p.exchanges = append(p.exchanges, b.Exchange)
 		}
 	}
+}
+
+// sources are the rules and teams.yaml, of the repository or of the folder.
+func (p *patient) sources(ctx context.Context) (teams *rules.Teams, files map[string][]byte, found []rules.Diagnostic, err error) {
+	if p.cfg.Rules.Git.URL == "" {
+		if teams, found, err = loadTeams("", p.cfg.Rules.Teams); err != nil {
+			return nil, nil, nil, err
+		}
+		files, _, err = rulefiles.Read(p.cfg.Rules.Dir)
+		return teams, files, found, err
+	}
+	files, text, err := app.FetchRules(ctx, p.cfg)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	teams, found = rules.LoadTeams(p.cfg.Rules.Teams, text)
+	return teams, files, found, nil
 }
 
 // examine looks at the services of these names, all at once; at all without any.

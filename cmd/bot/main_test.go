@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", RequireExplicitExec: true, Setup: setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"fakes": startFakes, "arrived": arrived, "publish": publish, "gone": gone, "fetch": fetch,
 		"startgerrit": startGerrit, "ongerrit": onGerrit,
-		"gerritfake": startOpenGerrit, "setof": setOf, "failtask": failTask,
+		"gerritfake": startOpenGerrit, "setof": setOf, "gitconfig": gitConfig, "failtask": failTask,
 	}})
 }
 

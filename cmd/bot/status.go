@@ -121,6 +121,9 @@ func printStatus(out io.Writer, s admin.Status) {
 	if s.Rules.Subject != "" {
 		fmt.Fprintf(out, "  %-12s %s, by %s, %s\n", "", oneLine(s.Rules.Subject), oneLine(s.Rules.Author), when(s.Rules.Committed))
 	}
+	if r := s.Rules.Source; r != nil {
+		fmt.Fprintf(out, "  %-12s %s\n", "", ruleSourceLine(*r))
+	}
 	if p := s.Rules.Pin; p != nil {
 		fmt.Fprintf(out, "  %-12s to %s since %s by %s: %s\n", "pinned", setName(p.Hash, p.Commit), when(p.Since), orDash(p.By), orDash(oneLine(p.Reason)))
 	}
@@ -153,6 +156,17 @@ func setName(hash, commit string) string {
 		return short(hash)
 	}
 	return short(hash) + " of commit " + short(commit)
+}
+
+func ruleSourceLine(r admin.RuleSource) string {
+	line := fmt.Sprintf("branch %s of %s", r.Branch, r.URL)
+	if r.Head != "" {
+		line += fmt.Sprintf(" is at %s, looked at %s", short(r.Head), when(r.Fetched))
+	}
+	if r.Failures > 0 {
+		line += fmt.Sprintf("; can't be fetched since %s, again %s", when(r.Failing), when(r.Next))
+	}
+	return line
 }
 
 func lastGoodLine(team string, since time.Time) string {

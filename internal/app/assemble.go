@@ -46,6 +46,7 @@ type bot struct {
 	rules     *ruleset.Loader
 	problems  *problems.Teller
 	loads     loads
+	fetcher   *fetcher // nil where rules are a folder's
 	watcher   *rulefiles.Watcher
 	inbox     *ingest.Inbox
 	consumer  *pulse.Consumer // nil without pulse
@@ -91,6 +92,10 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, Replica: b.replica, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
 		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
 		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Problems: b.problems, Store: b.store, Log: b.log,
+	}
+	if cfg.Rules.Git.URL != "" {
+		b.rules.Shared = true
+		b.fetcher = newFetcher(cfg, trusted, b)
 	}
 	if err := b.firstRules(ctx); err != nil {
 		return b, err

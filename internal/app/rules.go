@@ -31,6 +31,9 @@ func (l *loads) error() string {
 
 // firstRules loads the rules at the start: without any there is nothing to run.
 func (b *bot) firstRules(ctx context.Context) error {
+	if b.fetcher != nil {
+		return frugally(func() error { return b.fetcher.first(ctx) })
+	}
 	b.watcher = &rulefiles.Watcher{Dir: b.cfg.Rules.Dir, Teams: b.cfg.Rules.Teams, Log: b.log, Changed: b.loadRules}
 	b.watcher.Since = b.watcher.Look()
 	return frugally(func() error { return b.rules.Load(ctx) })
@@ -48,7 +51,7 @@ const remind = time.Hour
 // watchRules loads the rules again when they change, and when asked to.
 func (b *bot) watchRules(ctx context.Context) error {
 	watching := make(chan error, 1)
-	go func() { watching <- b.watcher.Run(ctx) }()
+	go func() { watching <- b.watch(ctx) }()
 	again := time.NewTicker(unasked)
 	defer again.Stop()
 	still := time.NewTicker(remind)
@@ -74,9 +77,24 @@ func (b *bot) watchRules(ctx context.Context) error {
 	}
 }
 
-// loadRules puts changed rules into force.
+// watch tells of changed rules, or has them fetched, until ctx ends.
+func (b *bot) watch(ctx context.Context) error {
+	if b.fetcher != nil {
+		return b.fetcher.run(ctx)
+	}
+	return b.watcher.Run(ctx)
+}
+
+// loadRules puts changed rules into force. Those of a repository are fetched by whoever is next.
 func (b *bot) loadRules(ctx context.Context) {
-	b.loaded(ctx, frugally(func() error { return b.rules.Load(ctx) }))
+	if b.fetcher == nil {
+		b.loaded(ctx, frugally(func() error { return b.rules.Load(ctx) }))
+		return
+	}
+	b.fetcher.again.Store(true)
+	if err := b.store.FetchNow(ctx); err != nil && ctx.Err() == nil {
+		b.log.Error().Err(err).Msg("the rules could not be asked for")
+	}
 }
 
 // syncRules puts into force what all replicas are to be on.
@@ -98,6 +116,9 @@ func (b *bot) loaded(ctx context.Context, err error) {
 	b.loads.note(err)
 	if err != nil {
 		b.log.Error().Err(err).Msg("the rules could not be loaded; those before stay in force")
+	}
+	if b.replicas == nil { // at the start
+		return
 	}
 	select {
 	case b.replicas.changed <- struct{}{}:

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"verdict/internal/app/admin"
+	"verdict/internal/app/rulegit"
 	"verdict/internal/store"
 	"verdict/pulse"
 )
@@ -26,6 +27,9 @@ func (b *bot) status(context.Context) admin.Status {
 			Hash: active.Set.Hash(), Loaded: active.Loaded, Count: len(active.Set.Rules()), Broken: active.Broken, Commit: active.Published.Commit,
 			Author: active.Published.Author, Subject: active.Published.Subject, Committed: active.Published.Committed,
 		},
+	}
+	if g := b.cfg.Rules.Git; g.URL != "" {
+		s.Rules.Source = &admin.RuleSource{URL: rulegit.Safe(g.URL), Branch: g.Branch}
 	}
 	for _, r := range b.replicas.alive() {
 		s.Replicas = append(s.Replicas, viewReplica(r))

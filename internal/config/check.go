@@ -60,8 +60,7 @@ func (k *checker) top(c *Config) {
 	k.oneOf(c.Log.Format, formats, "log", "format")
 	k.oneOf(c.Log.Level, levels, "log", "level")
 	k.notEmpty(c.Admin.Socket, "admin", "socket")
-	k.notEmpty(c.Rules.Dir, "rules", "dir")
-	k.notEmpty(c.Rules.Teams, "rules", "teams")
+	k.rules(&c.Rules)
 }
 
 func (k *checker) store(c *Config) {
@@ -204,7 +203,12 @@ func (c *Config) anchor(k *checker) {
 		}
 		c.Gerrit[name] = g
 	}
-	c.Rules.Dir, c.Rules.Teams = c.path(c.Rules.Dir), c.path(c.Rules.Teams)
+	if c.Rules.Git.URL == "" {
+		c.Rules.Dir, c.Rules.Teams = c.path(c.Rules.Dir), c.path(c.Rules.Teams)
+	}
+	if c.Rules.Git.KnownHostsFile != "" {
+		c.Rules.Git.KnownHostsFile = c.path(c.Rules.Git.KnownHostsFile)
+	}
 	c.Admin.Socket = c.path(c.Admin.Socket)
 	if c.TLS.CAFile != "" {
 		c.TLS.CAFile = c.path(c.TLS.CAFile)

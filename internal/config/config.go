@@ -260,23 +260,29 @@ type Limits struct {
 
 // Rules says where rule files and teams.yaml are.
 type Rules struct {
-	// Dir is the folder of the rule files; it may be a symlink that is swapped. Default: rules.
+	// Dir is the folder of the rule files; it may be a symlink that is swapped. With git it is a folder in the
+	// repository. Default: rules.
 	Dir string `yaml:"dir"`
-	// Teams is the administrators' file of teams and grants. Default: teams.yaml.
+	// Teams is the administrators' file of teams and grants. With git a relative path is one in the repository, an
+	// absolute one is a file of this machine. Default: teams.yaml.
 	Teams string `yaml:"teams"`
-	// Git fetches the rules instead. Not used yet.
+	// Git fetches the rules from a repository.
 	Git RulesGit `yaml:"git"`
 }
 
-// RulesGit names a repository of rules. Not used yet.
+// RulesGit names a repository of rules.
 type RulesGit struct {
-	// URL is the repository's. Default and empty: the folder counts.
+	// URL is the repository's: https://, ssh://, user@host:path, or file:// for one on this machine. No password in it.
+	// Default and empty: the folder counts.
 	URL string `yaml:"url"`
 	// Branch is what is fetched. Default: main.
 	Branch string `yaml:"branch"`
-	// KeyFile is the private key for ssh. Default: none.
+	// KeyFile holds the private key for ssh, or the password of the URL's user for https. Default: none; required with
+	// ssh.
 	KeyFile string `yaml:"keyFile"`
-	// Every is how often it is fetched. Default: 1m.
+	// KnownHostsFile holds the keys of an ssh server. Default: none; required with ssh.
+	KnownHostsFile string `yaml:"knownHostsFile"`
+	// Every is how often it is fetched, by one replica for all. Default: 1m. At least 5s.
 	Every time.Duration `yaml:"every"`
 	Key   Secret
 }

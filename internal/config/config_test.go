@@ -33,36 +33,47 @@ func parse(t *testing.T, text string) *Config {
 
 func TestParseTellsEveryProblemWithItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown key":        {"instanc: prod\n", `1:1: no key "instanc" here; did you mean instance?`},
-		"deep unknown key":   {"gerrit:\n  main:\n    url: https://r.example\n    usr: x\n", `4:5: no key "usr" here; did you mean user?`},
-		"wrong type":         {"pulse:\n  queueLimit: {warn: many}\n", "2:22: a whole number is wanted here, not a text (many)"},
-		"bad duration":       {"guards: {maxAge: 2 months}\n", "1:18: "},
-		"bad begin":          {"begin: yesterday\n" + least, `1:8: "yesterday" is no beginning; write now`},
-		"bad size":           {"retention: {size: 20 GB}\n" + least, "1:19: "},
-		"mode":               {"mode: shadwo\n" + least, "1:7: \"shadwo\" is not known here; did you mean shadow?"},
-		"instance":           {"instance: a b\n" + least, "1:11: "},
-		"nothing to do":      {"", "1:1: there is nothing to listen to"},
-		"password in URL":    {"pulse: {url: 'amqps://u:secret@p.example', user: u}\n", "1:14: the URL holds a user or a password"},
-		"store password":     {"store: {url: 'postgres://u:secret@h/d'}\n" + least, "1:14: the URL holds a password; it belongs into passwordFile"},
-		"store kind":         {"store: {url: mysql://h/d}\n" + least, "1:14: the store is of no known kind"},
-		"no user":            {"pulse: {url: 'amqps://p.example'}\n", "1:8: pulse.user is missing"},
-		"impossible date":    {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '0 0 30 2 *'}}}\n", "1:65: cron \"0 0 30 2 *\": no such date"},
-		"too often":          {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
-		"zone":               {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
-		"server name":        {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
-		"taken name":         {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
-		"address":            {"listen: {web: '8080'}\n" + least, `"8080" is no address`},
-		"tab":                {"pulse:\n\turl: x\n", "2:1: a tab"},
-		"alias":              {"a: &x 1\nb: *x\n", "anchor"},
-		"duplicate":          {"mode: live\nmode: hold\n", "2:1: the key \"mode\" stands here a second time"},
-		"scheme":             {"gerrit: {main: {url: 'ftp://r.example', user: u}}\n", "write it as https://host"},
-		"negative":           {"guards: {messagesPerChangePerDay: -1}\n" + least, "1:35: a negative number"},
-		"stream's key":       {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', knownHostsFile: k}}}\n", "1:60: gerrit.main.stream.keyFile is missing"},
-		"stream's hosts":     {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', keyFile: k}}}\n", "gerrit.main.stream.knownHostsFile is missing"},
-		"stream's address":   {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: r.example, keyFile: k, knownHostsFile: k}}}\n", `"r.example" is no address`},
-		"no place for hooks": {"listen: {hooks: ''}\ngerrit: {main: {url: 'https://r.example', user: u, webhook: {secretFiles: [a]}}}\n", "there is nowhere for webhooks to arrive; set listen.hooks"},
-		"no value":           {"admin: {socket: }\n" + least, "1:17: no value is written here"},
-		"empty config path":  {"rules: {dir: ''}\n" + least, "1:14: rules.dir is missing"},
+		"unknown key":             {"instanc: prod\n", `1:1: no key "instanc" here; did you mean instance?`},
+		"deep unknown key":        {"gerrit:\n  main:\n    url: https://r.example\n    usr: x\n", `4:5: no key "usr" here; did you mean user?`},
+		"wrong type":              {"pulse:\n  queueLimit: {warn: many}\n", "2:22: a whole number is wanted here, not a text (many)"},
+		"bad duration":            {"guards: {maxAge: 2 months}\n", "1:18: "},
+		"bad begin":               {"begin: yesterday\n" + least, `1:8: "yesterday" is no beginning; write now`},
+		"bad size":                {"retention: {size: 20 GB}\n" + least, "1:19: "},
+		"mode":                    {"mode: shadwo\n" + least, "1:7: \"shadwo\" is not known here; did you mean shadow?"},
+		"instance":                {"instance: a b\n" + least, "1:11: "},
+		"nothing to do":           {"", "1:1: there is nothing to listen to"},
+		"password in URL":         {"pulse: {url: 'amqps://u:secret@p.example', user: u}\n", "1:14: the URL holds a user or a password"},
+		"store password":          {"store: {url: 'postgres://u:secret@h/d'}\n" + least, "1:14: the URL holds a password; it belongs into passwordFile"},
+		"store kind":              {"store: {url: mysql://h/d}\n" + least, "1:14: the store is of no known kind"},
+		"no user":                 {"pulse: {url: 'amqps://p.example'}\n", "1:8: pulse.user is missing"},
+		"impossible date":         {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '0 0 30 2 *'}}}\n", "1:65: cron \"0 0 30 2 *\": no such date"},
+		"too often":               {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
+		"zone":                    {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
+		"server name":             {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
+		"taken name":              {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
+		"address":                 {"listen: {web: '8080'}\n" + least, `"8080" is no address`},
+		"tab":                     {"pulse:\n\turl: x\n", "2:1: a tab"},
+		"alias":                   {"a: &x 1\nb: *x\n", "anchor"},
+		"duplicate":               {"mode: live\nmode: hold\n", "2:1: the key \"mode\" stands here a second time"},
+		"scheme":                  {"gerrit: {main: {url: 'ftp://r.example', user: u}}\n", "write it as https://host"},
+		"negative":                {"guards: {messagesPerChangePerDay: -1}\n" + least, "1:35: a negative number"},
+		"stream's key":            {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', knownHostsFile: k}}}\n", "1:60: gerrit.main.stream.keyFile is missing"},
+		"stream's hosts":          {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: 'r.example:29418', keyFile: k}}}\n", "gerrit.main.stream.knownHostsFile is missing"},
+		"stream's address":        {"gerrit: {main: {url: 'https://r.example', user: u, stream: {ssh: r.example, keyFile: k, knownHostsFile: k}}}\n", `"r.example" is no address`},
+		"no place for hooks":      {"listen: {hooks: ''}\ngerrit: {main: {url: 'https://r.example', user: u, webhook: {secretFiles: [a]}}}\n", "there is nowhere for webhooks to arrive; set listen.hooks"},
+		"no value":                {"admin: {socket: }\n" + least, "1:17: no value is written here"},
+		"git with a password":     {"rules: {git: {url: 'https://u:secret@x.example/r'}}\n" + least, "the URL holds a password; it belongs into keyFile"},
+		"git by ssh, no key":      {"rules: {git: {url: 'ssh://u@x.example/r', knownHostsFile: k}}\n" + least, "rules.git.keyFile is missing"},
+		"git by ssh, no hosts":    {"rules: {git: {url: 'u@x.example:r', keyFile: k}}\n" + least, "rules.git.knownHostsFile is missing"},
+		"git by ssh, no user":     {"rules: {git: {url: 'ssh://x.example/r', keyFile: k, knownHostsFile: k}}\n" + least, "the URL names no user"},
+		"git, key and no user":    {"rules: {git: {url: 'https://x.example/r', keyFile: k}}\n" + least, "keyFile holds a password, and the URL names no user"},
+		"git of no known kind":    {"rules: {git: {url: 'ftp://x.example/r'}}\n" + least, "1:20: this is no URL that can be used here"},
+		"git file, relative":      {"rules: {git: {url: 'file://r.git'}}\n" + least, "a file:// URL has an absolute path"},
+		"git too often":           {"rules: {git: {url: 'https://x.example/r', every: 1s}}\n" + least, "the repository would be asked too often"},
+		"git, absolute dir":       {"rules: {dir: /etc/rules, git: {url: 'https://x.example/r'}}\n" + least, "1:14: with rules.git this is a folder in the repository"},
+		"git, dir that leads out": {"rules: {dir: a/../../b, git: {url: 'https://x.example/r'}}\n" + least, "can't lead out of it"},
+		"git, no branch":          {"rules: {git: {url: 'https://x.example/r', branch: ''}}\n" + least, "rules.git.branch is missing"},
+		"empty config path":       {"rules: {dir: ''}\n" + least, "1:14: rules.dir is missing"},
 	} {
 		_, err := Parse("config.yaml", []byte(c.text))
 		var problems Problems
@@ -97,6 +108,17 @@ func TestRelativePathsStartFromTheFilesFolder(t *testing.T) {
 	}
 	if want := "sqlite:" + filepath.Join(c.folder, "verdict.db"); c.Store.URL != want {
 		t.Errorf("store.url: got %s, want %s", c.Store.URL, want)
+	}
+}
+
+func TestWithGitDirAndTeamsArePathsInTheRepository(t *testing.T) {
+	c := parse(t, "rules: {git: {url: 'u@x.example:r', keyFile: k, knownHostsFile: h}}\n"+least)
+	if c.Rules.Dir != "rules" || c.Rules.Teams != "teams.yaml" || c.Rules.Git.KnownHostsFile != filepath.Join(c.folder, "h") || len(c.Warnings) > 0 {
+		t.Errorf("got %+v, %q", c.Rules, c.Warnings)
+	}
+	c = parse(t, "rules: {teams: /etc/teams.yaml, git: {url: 'http://u@x.example/r', keyFile: k}}\n"+least)
+	if c.Rules.Teams != "/etc/teams.yaml" || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "anybody on the way") {
+		t.Errorf("got %+v, %q", c.Rules, c.Warnings)
 	}
 }
 

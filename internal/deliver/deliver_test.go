@@ -30,6 +30,22 @@ func TestAFailedTaskVotesOnceAndItsGreenRerunTakesTheVoteBack(t *testing.T) {
 	w.expect(ps.Change, 0, nil, "shaders failed: failed")
 }
 
+func TestADecisionKeepsTheSetAndTheCommitThatMadeIt(t *testing.T) {
+	w := newWorld(t, build)
+	ps := w.push()
+	id := w.task("shaders", ps.Change, 1)
+	w.run(id, "failed", "failed")
+	w.bring(w.messages()...)
+	events, err := w.store.Events(t.Context(), store.Filter{TaskID: id, MatchedOnly: true})
+	if err != nil || len(events) == 0 {
+		t.Fatalf("events are %v, %v", events, err)
+	}
+	made, err := w.store.Decisions(t.Context(), events[0].ID)
+	if err != nil || len(made) == 0 || made[0].Commit != "c0ffee" || made[0].SetHash != w.set.Hash() {
+		t.Errorf("decisions are %+v, %v", made, err)
+	}
+}
+
 func TestEveryOrderOfEventsEndsInTheSameVote(t *testing.T) {
 	w := newWorld(t, build)
 	ps := w.push()

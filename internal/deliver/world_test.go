@@ -130,7 +130,7 @@ func newStages(t *testing.T, client *gerrit.Client, url string, teams *rules.Tea
 	source := &facts.Source{Gerrit: map[string]facts.Gerrit{"main": client}, URLs: map[string]string{"main": url}, Queue: queue, RootURL: w.tc.URL}
 	w.decide = &decide.Decider{
 		Store: w.store, Facts: source, ExchangePrefix: "exchange/taskcluster-", SchedulerID: "verdict", Holder: "test", Log: zerolog.Nop(),
-		Active: func() decide.Active { return decide.Active{Set: w.set, Begins: w.begins()} },
+		Active: func() decide.Active { return decide.Active{Set: w.set, Begins: w.begins(), Commit: "c0ffee"} },
 	}
 	w.Deliverer = w.deliverer("test")
 	w.Gerrit = map[string]deliver.Gerrit{"main": client}

@@ -164,6 +164,7 @@ var libraries = []struct {
 	{"modernc.org/sqlite", []string{"internal/store"}, []string{"test"}},
 	{"github.com/jackc/pgx", []string{"internal/store"}, []string{"test"}},
 	{"github.com/pressly/goose", []string{"internal/store"}, nil},
+	{"github.com/go-git/go-git", []string{"internal/app/rulegit"}, nil},
 }
 
 func TestLibraryIsImportedByOnePackage(t *testing.T) {

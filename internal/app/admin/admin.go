@@ -100,6 +100,22 @@ type Rules struct {
 	BrokenSince map[string]time.Time `json:"brokenSince,omitempty"`
 	// Pin keeps all replicas on an older set; absent: there is none.
 	Pin *Pin `json:"pin,omitempty"`
+	// Source is the repository; absent: the rules are a folder's.
+	Source *RuleSource `json:"source,omitempty"`
+}
+
+// RuleSource is a repository of rules.
+type RuleSource struct {
+	URL    string `json:"url"`
+	Branch string `json:"branch"`
+	// Head is what the branch was at, at Fetched.
+	Head    string    `json:"head,omitempty"`
+	Fetched time.Time `json:"fetched,omitzero"`
+	// Error is why the last Failures fetches failed, since Failing. Next is when it is fetched again.
+	Error    string    `json:"error,omitempty"`
+	Failures int       `json:"failures,omitempty"`
+	Failing  time.Time `json:"failing,omitzero"`
+	Next     time.Time `json:"next,omitzero"`
 }
 
 // Pin says who keeps the rules as they are, and why.

@@ -112,8 +112,17 @@ func (d *Desk) addSource(ctx context.Context, s *Status) error {
 		}
 	}
 	from, err := d.Store.RuleSource(ctx)
-	if err != nil || from.Pin.Seq == 0 {
+	if err != nil {
 		return err
+	}
+	if r := s.Rules.Source; r != nil {
+		r.Head, r.Fetched, r.Error, r.Failures, r.Failing, r.Next = from.Head, from.Fetched, from.Error, from.Failures, from.Failing, from.Due
+		if r.Error != "" {
+			s.Degraded = append(s.Degraded, r.Error+"; the rules before stay in force")
+		}
+	}
+	if from.Pin.Seq == 0 {
+		return nil
 	}
 	p, err := d.Store.Publication(ctx, from.Pin.Seq)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// maxFile is how long one file may be, in bytes, as in rules/yamlfile.
-	maxFile = 1 << 20
-	// maxFiles and maxDepth bound a folder that is not what it was meant to be.
-	maxFiles = 20_000
-	maxDepth = 12
+	// MaxFile is how long one file may be, in bytes, as in rules/yamlfile.
+	MaxFile = 1 << 20
+	// MaxFiles and MaxDepth bound a folder that is not what it was meant to be.
+	MaxFiles = 20_000
+	MaxDepth = 12
 )
 
 // Refused is a file that is there and was not read.
@@ -50,8 +50,8 @@ type reader struct {
 func (r *reader) refuse(name, why string) { r.refused = append(r.refused, Refused{name, why}) }
 
 func (r *reader) folder(name string, depth int) error {
-	if depth > maxDepth {
-		r.refuse(name, fmt.Sprintf("folders nested deeper than %d, or in a circle", maxDepth))
+	if depth > MaxDepth {
+		r.refuse(name, fmt.Sprintf("folders nested deeper than %d, or in a circle", MaxDepth))
 		return nil
 	}
 	entries, err := fs.ReadDir(r.root.FS(), name)
@@ -82,11 +82,11 @@ func (r *reader) entry(name string, depth int) error {
 	case !info.Mode().IsRegular():
 		r.refuse(name, "neither a file nor a folder")
 		return nil
-	case info.Size() > maxFile:
-		r.refuse(name, fmt.Sprintf("longer than %d bytes", maxFile))
+	case info.Size() > MaxFile:
+		r.refuse(name, fmt.Sprintf("longer than %d bytes", MaxFile))
 		return nil
-	case len(r.files) >= maxFiles:
-		return fmt.Errorf("more than %d files", maxFiles)
+	case len(r.files) >= MaxFiles:
+		return fmt.Errorf("more than %d files", MaxFiles)
 	}
 	f, err := r.root.Open(filepath.FromSlash(name))
 	if err != nil {
@@ -94,7 +94,7 @@ func (r *reader) entry(name string, depth int) error {
 		return nil
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		r.refuse(name, reason(err))
 		return nil

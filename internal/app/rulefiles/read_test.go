@@ -46,8 +46,8 @@ func TestReadFollowsSymlinksInsideAndRefusesThoseThatLeadOut(t *testing.T) {
 		"a/circle":        "-> .",
 		"a/gone.yaml":     "-> nowhere",
 		"c":               "-> a/messages",
-		"a/large.yaml":    strings.Repeat("#", maxFile+1),
-		"a/not/too/large": strings.Repeat("#", maxFile),
+		"a/large.yaml":    strings.Repeat("#", MaxFile+1),
+		"a/not/too/large": strings.Repeat("#", MaxFile),
 	})
 	files, refused, err := Read(dir)
 	if err != nil {
