@@ -21,7 +21,7 @@ func FuzzLoad(f *testing.F) {
 	})
 	f.Add("rules:\n  - name: r\n    on: {gerrit: change-merged}\n    let: {x: '1'}\n    when: ['x == 1']\n    do: [{hashtags: ['${x}'], while: 'true'}]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		set, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/rules.yaml": []byte(text)}})
+		set, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/rules.yaml": []byte(text)}, Advise: true})
 		for _, d := range found {
 			if d.Line < 1 || d.Column < 1 || d.Message == "" {
 				t.Errorf("%q: a diagnostic without a place: %+v", text, d)
@@ -35,27 +35,47 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// FuzzCondition compiles anything as a clause.
+// FuzzCondition compiles anything as a clause. One that is said never to hold never does.
 func FuzzCondition(f *testing.F) {
 	for _, text := range []string{
 		`task.tags.kind == "build"`, `has(run.started) && run.started < now`, `task.runs.exists(r, r.?started.orValue(now) < now)`,
 		`event.status.runs[event.runId].state == "x"`, `files.filter(f, f.matches("a+")).size() > 1`, `{"a": 1}["a"] == 1`, `[1, 2].map(x, x * 2)[0] == 2`,
-		`task.tagz`, `1 +`, `"a" in task.tags ? true : false`,
+		`task.tagz`, `1 +`, `"a" in task.tags ? true : false`, `task.state == "failed" && task.state != "failed"`, `!(task.name in ["x"] || false) && task.name == "x"`,
+		`run.state == "running"`, `task.state != "failed" && !(task.state != "failed")`, `run.id == 0 && run.id == 1`, `change.branch == "x" || "a" != "a"`,
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
-		set, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/rules.yaml": []byte("rules:\n  - name: r\n    on: {task: settled}\n    when:\n      - " + quoted + "\n    do: [{comment: x}]\n")}})
+		set, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/rules.yaml": []byte("rules:\n  - name: r\n    on: {task: settled}\n    when:\n      - " + quoted + "\n    do: [{comment: x}]\n")}, Advise: true})
 		if len(set.Rules()) == 0 && len(found) == 0 {
 			t.Errorf("%q is neither refused nor a rule", text)
 		}
 		for _, r := range set.Rules() {
 			started := time.Now()
-			_, _ = r.Evaluate(fuzzInput())
+			if d, err := r.Evaluate(fuzzInput()); err == nil && d.Matched && len(found) > 0 {
+				t.Errorf("%q holds, though it is said: %s", text, listing(found))
+			}
 			if took := time.Since(started); took > 5*time.Second {
 				t.Errorf("%q took %v", text, took)
 			}
+		}
+	})
+}
+
+// FuzzText compiles anything as a text that is posted.
+func FuzzText(f *testing.F) {
+	for _, text := range []string{"${task.name} failed: ${run.reason}", "$${HOME}", "${task.tags['a']} ${join(task.runs, ',')}", "${files[0]} ${change.owner.name}", "${"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
+		set, found := rules.Load(rules.Sources{Files: map[string][]byte{"team/rules.yaml": []byte("rules:\n  - name: r\n    on: {task: settled}\n    do: [{comment: " + quoted + "}]\n")}})
+		if len(set.Rules()) == 0 && len(found) == 0 {
+			t.Errorf("%q is neither refused nor a rule", text)
+		}
+		for _, r := range set.Rules() {
+			_, _ = r.Evaluate(fuzzInput())
 		}
 	})
 }

@@ -163,17 +163,21 @@ func (r *ruleLoader) takes(n *yamlfile.Node, form callForm, m *Method) {
 		r.refuse(form.With, "with is a mapping of the method's parameters", listed(slices.Concat(m.Params, m.Query)))
 		return
 	}
-	for _, name := range m.Params {
-		if form.With == nil || form.With.Get(name) == nil && !operates(form.With) {
-			r.refuse(n, fmt.Sprintf("the parameter %q of %s is missing", name, m.Name), "with: {"+strings.Join(m.Params, ": …, ")+": …}")
-			return
-		}
-	}
+	unknown := false
 	if form.With != nil && !operates(form.With) {
 		for _, e := range form.With.Entries {
 			if known := slices.Concat(m.Params, m.Query); !slices.Contains(known, e.Key.Text) {
+				unknown = true
 				r.refuse(e.Key, fmt.Sprintf("%s: no such parameter of %s", e.Key.Text, m.Name), yamlfile.DidYouMean(e.Key.Text, known))
+			} else if e.Value.Kind == yamlfile.Sequence || e.Value.Kind == yamlfile.Null || e.Value.Kind == yamlfile.Mapping && len(jsoneOperators(e.Value)) == 0 {
+				r.refuse(e.Value, fmt.Sprintf("the parameter %s of %s is a text, not %s", e.Key.Text, m.Name, e.Value.Kind), "")
 			}
+		}
+	}
+	for _, name := range m.Params {
+		if !unknown && (form.With == nil || form.With.Get(name) == nil && !operates(form.With)) {
+			r.refuse(n, fmt.Sprintf("the parameter %q of %s is missing", name, m.Name), "with: {"+strings.Join(m.Params, ": …, ")+": …}")
+			return
 		}
 	}
 	switch {

@@ -51,7 +51,13 @@ func (r *ruleLoader) template(n *yamlfile.Node, tracked []string) *template {
 	if len(problems) > 0 {
 		return nil
 	}
-	return r.compileTemplate(n, value, tracked)
+	t := r.compileTemplate(n, value, tracked)
+	if t != nil {
+		if err := t.jsone.Fails(); err != nil {
+			r.templateErrors(n, err)
+		}
+	}
+	return t
 }
 
 func (r *ruleLoader) compileTemplate(n *yamlfile.Node, value any, tracked []string) *template {

@@ -53,6 +53,19 @@ func (t *Template) Foresee(atMost int) (ways []Way, complete bool) {
 	return ways, false
 }
 
+// Fails tells why the template can't be rendered, whatever the context; nil where it may be.
+func (t *Template) Fails() error {
+	r := &run{now: time.Unix(0, 0), builtins: builtins, foresight: &foresight{taken: map[string]bool{}}}
+	_, err := r.child(t.root, nil)
+	if err == nil {
+		return nil
+	}
+	if ways, complete := t.Foresee(1000); len(ways) > 0 || !complete {
+		return nil
+	}
+	return err
+}
+
 // foresight makes a run one without a context, on one way.
 type foresight struct {
 	next  []bool // how the first conditions are to be taken; those after them hold

@@ -151,6 +151,9 @@ func FuzzForesee(f *testing.F) {
 		}
 		found, complete := template.Foresee(64)
 		got, err := template.Render(map[string]any{"x": x, "y": y}, time.Unix(0, 0))
+		if fails := template.Fails(); fails != nil && err == nil {
+			t.Errorf("%s with x=%q, y=%q came to %v, though it was to fail: %v", source, x, y, got, fails)
+		}
 		if err != nil || !complete || got == nil || strings.Contains(source+x+y, jsone.Hole) {
 			return
 		}

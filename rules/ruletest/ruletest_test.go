@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -337,6 +339,14 @@ func TestMistakesInATestFileAreTold(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
+	names, _ := filepath.Glob("../examples/*/*.test.yaml")
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(data))
+	}
 	f.Add("tests:\n" + oneFailure + "nothing\n")
 	f.Add("given: {change: {number: 1}}\ntests:\n  - name: it\n    history:\n      - {group: settled, tasks: [{name: a, state: failed}]}\n      - stands: {labels: {Verified: 1}}\n")
 	f.Add("tests:\n  - name: it\n    event: {exchange: queue/task-failed, payload: {a: [1]}}\n    expect: {actions: [{vote: {Verified: -1}, stands: false}]}\n")

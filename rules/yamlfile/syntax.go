@@ -54,7 +54,11 @@ func (f *File) syntaxProblem(err error) Problem {
 		p.Column, p.Message, p.Hint = at, "not YAML: the quote that begins here doesn't end on this line", "end it, or write the text after |"
 		return p
 	}
-	for _, line := range []int{p.Line, reported, reported - 1, reported + 1} {
+	near := []int{p.Line}
+	if len(f.lines) > maxSearch {
+		near = append(near, reported-1, reported+1)
+	}
+	for _, line := range near {
 		source := f.SourceLine(line)
 		for _, t := range traps {
 			at := t.line.FindStringSubmatchIndex(source)

@@ -36,7 +36,7 @@ var needs = map[bool]float64{true: 95, false: 90}
 // judges all, and prints those that got away.
 func TestMutantsAreNoticed(t *testing.T) {
 	var todo []job
-	for _, root := range []fs.FS{examples.Files, os.DirFS("testdata/language")} {
+	for _, root := range []fs.FS{examples.Files, os.DirFS("../testdata/language")} {
 		f, err := readFolder(root)
 		if err != nil {
 			t.Fatal(err)

@@ -20,6 +20,7 @@ func (s *source) value(n *yamlfile.Node, at place) {
 		return
 	}
 	words, closed := closedWords[at.key]
+	closed = closed && !strings.HasPrefix(n.Text, "group:") // whose names are Gerrit's
 	switch {
 	case n.Kind == yamlfile.Bool:
 	case at.isCEL:

@@ -24,7 +24,7 @@ func (p place) below(key string) place {
 	p.path = append(slices.Clone(p.path), key)
 	p.isCEL = p.key == "let" && !p.inDo || key == "when" || key == "while"
 	p.key = key
-	p.free = p.free || p.inTask && freeBelow[key]
+	p.free = p.free || p.inDo && freeBelow[key]
 	p.inTask = p.inTask || p.inDo && (key == "task" || key == "tasks")
 	p.inDo = p.inDo || key == "do"
 	p.isEval = key == "$eval" || key == "$if"
@@ -86,7 +86,8 @@ func (s *source) entry(n *yamlfile.Node, e yamlfile.Entry, at place) {
 		}
 	}
 	left := keyLeftOut
-	if !at.free && (needed[name] && !(name == "description" && at.key == "rules") || strings.HasPrefix(name, "each(") || len(n.Entries) == 1 && at.key == "vote") {
+	aside := name == "description" && at.key == "rules" || name == "payload" && !at.inTask // a hook may do without one
+	if !at.free && (needed[name] && !aside || strings.HasPrefix(name, "each(") || len(n.Entries) == 1 && at.key == "vote") {
 		left = keyNeeded
 	}
 	s.leaveOut(left, n, e.Key, e.Value)
