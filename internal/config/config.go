@@ -289,9 +289,11 @@ type RulesGit struct {
 
 // Guards stop a rule that does too much.
 type Guards struct {
-	// ChangesPerRulePerHour holds for cron rules and a rule's first 24 hours. Default: 100. Zero: no limit. Not used yet.
+	// ChangesPerRulePerHour holds for cron rules, and for each in the 24 hours after it first acted. Default: 100.
+	// Zero: no limit.
 	ChangesPerRulePerHour int `yaml:"changesPerRulePerHour"`
-	// MessagesPerChangePerDay is the most that is posted on one change. Default: 30. Zero: no limit. Not used yet.
+	// MessagesPerChangePerDay is how many posts there may be on one change; of one rule half as many. Default: 30.
+	// Zero: no limit.
 	MessagesPerChangePerDay int `yaml:"messagesPerChangePerDay"`
 	// MaxAge is from when on an event is too old to be answered. Default: 24h. Zero: never.
 	MaxAge time.Duration `yaml:"maxAge"`

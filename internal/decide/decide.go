@@ -38,6 +38,7 @@ type Store interface {
 	Group(ctx context.Context, id string) (store.GroupState, bool, error)
 	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
 	Decisions(ctx context.Context, eventID string) ([]store.Decision, error)
+	Hops(ctx context.Context, thing, groupID string) (int, error)
 	LastOnce(ctx context.Context, o store.Once) (store.Once, bool, error)
 	Now(ctx context.Context) (time.Time, error)
 	Wake() <-chan struct{}

@@ -201,7 +201,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		return err
 	}
 	v.Onces = append(v.Onces, acting(onces, v.Actions[before:])...)
-	return nil
+	return d.chain(ctx, s, rule, v.Actions[before:], v)
 }
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not

@@ -110,6 +110,19 @@ func StepOf(a store.Action) (StepArgs, error) {
 	return *args.Step, nil
 }
 
+// TaskOf is the task that an action creates, and its group.
+func TaskOf(a store.Action) (taskID, groupID string, err error) {
+	args, err := argsOf(a)
+	if err != nil || args.Task == nil {
+		return "", "", err
+	}
+	var ids struct {
+		TaskGroupID string `json:"taskGroupId"`
+	}
+	err = json.Unmarshal(args.Task.Definition, &ids)
+	return args.Task.TaskID, ids.TaskGroupID, err
+}
+
 func argsOf(a store.Action) (Args, error) {
 	if a.ArgsVersion != ArgsVersion {
 		return Args{}, fmt.Errorf("action %s has arguments of version %d, which this release can't read", a.ID, a.ArgsVersion)

@@ -12,7 +12,7 @@ import (
 func (c *change) starts(works []work) []store.Start {
 	out := make([]store.Start, len(works))
 	for i, w := range works {
-		out[i] = store.Start{ActionID: w.ID, LastMessage: c.lastMessage()}
+		out[i] = store.Start{ActionID: w.ID, LastMessage: c.lastMessage(), Speaks: w.speaks()}
 		if w.Kind == KindReviewers && w.args.Updates == 0 {
 			w.args.Updates = len(c.info.ReviewerUpdates) + 1
 			_, out[i].Args, _ = w.args.Encode() // texts and numbers can always be written

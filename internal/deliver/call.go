@@ -97,7 +97,7 @@ func (r *laneRun) sendCall(ctx context.Context, w work, m *scopes.Method, reques
 		answer, err = r.d.Services.Call(ctx, m.Service, sent(m, request), taskcluster.Caller{Name: w.Team + "/" + w.Rule, Scopes: sign.Scopes})
 		return err
 	})
-	if errors.Is(err, store.ErrLeaseLost) {
+	if notBegun(err) {
 		return store.Outcome{}, err
 	}
 	switch {

@@ -115,7 +115,7 @@ func (r *laneRun) hear(ctx context.Context, c *change, a store.Action) error {
 	if err != nil {
 		return err
 	}
-	c.opinions = r.allowed(kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision]), a)
+	c.opinions = r.heldBack(c, r.allowed(kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision]), a))
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"verdict/gerrit"
 	"verdict/internal/crew"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -37,6 +38,7 @@ type Store interface {
 	PostedVotes(ctx context.Context, server string, change int) ([]store.Posted, error)
 	OwnTags(ctx context.Context, server string, change int) ([]string, error)
 	Holds(ctx context.Context) ([]store.Hold, error)
+	TeamTurn(ctx context.Context, team string, perMinute int) (time.Duration, error)
 	Wake() <-chan struct{}
 }
 
@@ -68,6 +70,10 @@ type Deliverer struct {
 	// Rules gives the rule set in force: grants and modes are looked at again at delivery.
 	Rules  func() *rules.Set
 	Marker Marker
+	// Guards are the limits of what rules may do.
+	Guards Guards
+	// Tell tells people what they have to mend; nil: nobody is told.
+	Tell func(ctx context.Context, p problems.Problem)
 	// Hold stops every delivery of this process: mode hold.
 	Hold   bool
 	Holder string

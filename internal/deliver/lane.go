@@ -42,19 +42,16 @@ func (r *laneRun) work(ctx context.Context) (next time.Duration, err error) {
 		if err != nil || wait > 0 {
 			return wait, err
 		}
+		if err := r.takeTurns(ctx); err != nil {
+			return 0, err
+		}
 		if len(r.pending) == 0 || r.stopping.Err() != nil {
 			return -1, nil
 		}
-		if err := r.createTasks(ctx); err != nil {
-			return 0, err
+		again, err := r.pass(ctx)
+		if errors.Is(err, store.ErrGuarded) {
+			continue // what is held, or waits, is written: the others go on
 		}
-		if err := r.steps(ctx); err != nil {
-			return 0, err
-		}
-		if err := r.calls(ctx); err != nil {
-			return 0, err
-		}
-		again, err := r.reconcile(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -63,6 +60,20 @@ func (r *laneRun) work(ctx context.Context) (next time.Duration, err error) {
 		}
 	}
 	return -1, nil
+}
+
+// pass does what is in hand. It answers true when the change is worth another look.
+func (r *laneRun) pass(ctx context.Context) (again bool, err error) {
+	if err := r.createTasks(ctx); err != nil {
+		return false, err
+	}
+	if err := r.steps(ctx); err != nil {
+		return false, err
+	}
+	if err := r.calls(ctx); err != nil {
+		return false, err
+	}
+	return r.reconcile(ctx)
 }
 
 // load reads the lane's actions and sorts out what must not be done. An attempt that a dead replica began is
@@ -124,7 +135,9 @@ func (r *laneRun) attempt(ctx context.Context, starts []store.Start, call func(c
 		starts[i].Timeout = r.d.Timeout
 	}
 	if len(starts) > 0 {
+		r.limited(starts)
 		if err := r.d.Store.StartActions(ctx, *r.lane, starts); err != nil {
+			r.guarded(ctx, err)
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func (r *laneRun) step(ctx context.Context, w work) (store.Outcome, error) {
 		_, err := call(ctx, w.args.Step.TaskID, taskcluster.Caller{Name: w.Team + "/" + w.Rule, Scopes: need})
 		return err
 	})
-	if errors.Is(err, store.ErrLeaseLost) {
+	if notBegun(err) {
 		return store.Outcome{}, err
 	}
 	if err != nil {

@@ -74,7 +74,7 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 		_, err := r.d.Tasks.CreateTask(ctx, task.TaskID, task.Frozen, taskcluster.Caller{Name: w.Team + "/" + w.Rule, Scopes: sign.Scopes})
 		return err
 	})
-	if errors.Is(err, store.ErrLeaseLost) {
+	if notBegun(err) {
 		return store.Outcome{}, err
 	}
 	if errors.Is(err, taskcluster.ErrInvalid) {

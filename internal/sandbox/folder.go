@@ -26,6 +26,7 @@ gerrit:
     poll: {cron: '%s'}
     limits: {requestsPerSecond: 1000, concurrent: 32}
 rules: {dir: rules, teams: teams.yaml}
+guards: {changesPerRulePerHour: 0}   # every rule is new here, and busy
 `, instance, w.Broker.URL(), botUser, w.Tasks.URL, botClient, serverName, w.Gerrit.URL(), botUser, pollSchedule)
 }
 

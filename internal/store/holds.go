@@ -49,14 +49,7 @@ func (s *Store) Holds(ctx context.Context) ([]Hold, error) {
 
 // Hold stops a scope's deliveries; who held it first, and why, stays.
 func (s *Store) Hold(ctx context.Context, h Hold) error {
-	return s.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, `INSERT INTO holds (scope, reason, held_by, since_ms) VALUES ($1, $2, $3, (SELECT ms FROM clock))
-			ON CONFLICT (scope) DO NOTHING`, h.Scope, h.Reason, h.By)
-		if err != nil {
-			return fmt.Errorf("hold %s: %w", h.Scope, err)
-		}
-		return nil
-	})
+	return s.write(ctx, func(t *tx) error { return t.writeHolds(ctx, []Hold{h}) })
 }
 
 // Release ends a hold, and makes due what no other hold stops. ErrNotFound when nothing held the scope.
@@ -70,6 +63,9 @@ func (s *Store) Release(ctx context.Context, scope string) error {
 		}
 		if n == 0 {
 			return fmt.Errorf("release %s: %w", scope, ErrNotFound)
+		}
+		if err := t.countAnew(ctx, scope); err != nil {
+			return err
 		}
 		return t.freeHeld(ctx)
 	})

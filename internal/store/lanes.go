@@ -105,17 +105,27 @@ func (s *Store) under(ctx context.Context, l Lane, fn func(t *tx) error) error {
 }
 
 // StartActions writes the intention of an attempt: the actions run, what they send is frozen, and their requests
-// end within the timeout. ErrMoved when one of them was cancelled meanwhile.
+// end within the timeout. ErrMoved when one of them was cancelled meanwhile. ErrGuarded where that would be more than
+// their limits allow: then none is started, and what is held, or waits, is written.
 func (s *Store) StartActions(ctx context.Context, l Lane, starts []Start) error {
 	if len(starts) == 0 {
 		return nil
 	}
-	return s.under(ctx, l, func(t *tx) error {
+	var guarded *GuardedError
+	err := s.under(ctx, l, func(t *tx) error {
+		now, err := t.now(ctx)
+		if err != nil {
+			return err
+		}
+		if guarded, err = t.guard(ctx, l, now, starts); err != nil || guarded != nil {
+			return err
+		}
 		for _, start := range starts {
 			n, err := t.exec(ctx, `UPDATE actions SET state = 'running', attempts = attempts + 1, args = COALESCE($1, args), last_message = $2,
-					started_ms = (SELECT ms FROM clock), deadline_ms = (SELECT ms FROM clock) + CAST($3 AS BIGINT)
+					started_ms = $6, deadline_ms = $6 + CAST($3 AS BIGINT), first_ms = CASE WHEN first_ms = 0 THEN $6 ELSE first_ms END,
+					said_ms = CASE WHEN CAST($7 AS INTEGER) = 1 AND said_ms = 0 THEN $6 ELSE said_ms END
 				WHERE id = $4 AND lane = $5 AND state IN `+open,
-				nullable(start.Args), start.LastMessage, ms(start.Timeout), start.ActionID, l.ID)
+				nullable(start.Args), start.LastMessage, ms(start.Timeout), start.ActionID, l.ID, now, intOf(start.Speaks))
 			if err != nil {
 				return fmt.Errorf("start action %s: %w", start.ActionID, err)
 			}
@@ -125,6 +135,10 @@ func (s *Store) StartActions(ctx context.Context, l Lane, starts []Start) error 
 		}
 		return nil
 	})
+	if err == nil && guarded != nil {
+		return guarded
+	}
+	return err
 }
 
 // nullable gives NULL where there are no bytes.

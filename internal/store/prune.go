@@ -36,6 +36,9 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 			return events, 0, fmt.Errorf("prune what was seen of changes: %w", err)
 		}
 	}
+	if err := s.pruneCauses(ctx, r.Events); err != nil {
+		return events, 0, err
+	}
 	if err := s.pruneOnces(ctx, r.Events); err != nil {
 		return events, 0, err
 	}

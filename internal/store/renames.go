@@ -19,7 +19,7 @@ func scanRenaming(row scanner) (Renaming, error) {
 const selectRenames = "SELECT team, was, rule FROM renames ORDER BY team, was"
 
 // RenameRules makes these all the renamings there are. What a rule remembers under its former name it has under the new
-// one from then on: when it was first seen, what it holds, what it did once, and that it is held. What a replica still
+// one from then on: when it was first seen and first acted, what it holds, what it did once, and that it is held. What a replica still
 // decides under the former name is written under the new one. Actions and decisions keep the name that they were made by.
 func (s *Store) RenameRules(ctx context.Context, all []Renaming) error {
 	all = slices.SortedFunc(slices.Values(all), func(a, b Renaming) int {
@@ -74,6 +74,8 @@ func (t *tx) rename(ctx context.Context, r Renaming) error {
 		`DELETE FROM onces AS o WHERE o.team = $1 AND o.rule = $2 AND EXISTS (SELECT 1 FROM onces n
 			WHERE n.team = o.team AND n.rule = $3 AND n.action_key = o.action_key AND n.thing = o.thing)`,
 		"UPDATE onces SET rule = $3 WHERE team = $1 AND rule = $2",
+		`INSERT INTO guards (team, rule, first_ms, since_ms)
+			SELECT team, CAST($3 AS TEXT), first_ms, since_ms FROM guards WHERE team = $1 AND rule = $2 ON CONFLICT DO NOTHING`,
 		`INSERT INTO holds (scope, reason, held_by, since_ms)
 			SELECT 'rule:' || CAST($1 AS TEXT) || '/' || CAST($3 AS TEXT), reason, held_by, since_ms FROM holds
 			WHERE scope = 'rule:' || CAST($1 AS TEXT) || '/' || CAST($2 AS TEXT) ON CONFLICT DO NOTHING`,

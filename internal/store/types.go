@@ -242,6 +242,9 @@ type Verdict struct {
 	Links     []Link
 	Groups    []GroupState
 	Heard     []HeardGroup
+	// Causes are what the actions will be heard of by, Holds what a guard stops.
+	Causes []Cause
+	Holds  []Hold
 	// Onces is what rules with `once` do; ErrMoved where one did already.
 	Onces []Once
 	// Kept carries opinions from one revision of a change to another (a patchset of the same code).
@@ -270,6 +273,9 @@ type Start struct {
 	Args        []byte // nil: unchanged
 	LastMessage string
 	Timeout     time.Duration // the attempt's requests end this long after now
+	// Speaks says that the attempt is a post on the change; Limits is what the action's rule and team may do.
+	Speaks bool
+	Limits Limits
 }
 
 // Outcome is how an attempt ended.

@@ -54,6 +54,12 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.carryOpinions(ctx, v.Kept); err != nil {
 		return err
 	}
+	if err := t.writeCauses(ctx, v.Causes); err != nil {
+		return err
+	}
+	if err := t.writeHolds(ctx, v.Holds); err != nil {
+		return err
+	}
 	if err := t.writeOnces(ctx, v.Onces); err != nil {
 		return err
 	}

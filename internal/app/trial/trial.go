@@ -126,6 +126,9 @@ func (nothingStored) OpenOf(context.Context, string) ([]store.Action, error) { r
 // Undecided implements decide.Store.
 func (nothingStored) Undecided(context.Context, string) (bool, error) { return false, nil }
 
+// Hops implements decide.Store.
+func (nothingStored) Hops(context.Context, string, string) (int, error) { return 0, nil }
+
 // LastOnce implements decide.Store.
 func (s nothingStored) LastOnce(_ context.Context, o store.Once) (store.Once, bool, error) {
 	for _, spent := range s.spent[o.Team+"/"+o.Rule] {

@@ -1,0 +1,87 @@
+package decide
+
+import (
+	"context"
+	"fmt"
+
+	"verdict/gerrit"
+	"verdict/internal/deliver"
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// mostHops is how many of the bot's own doings may follow from each other. A change's merge that starts a task whose end
+// starts another is two; a flaky task that is rerun four times, with what its end leads to, is five. What goes on beyond
+// that goes on for ever.
+const mostHops = 5
+
+// hops is how many of the bot's own doings stand behind the event: those that made or reran its task, or any task of its
+// group, or changed who the change waits for, which Gerrit doesn't tell from what people do. Of everything else that the
+// bot did itself no rule hears.
+func (d *Decider) hops(ctx context.Context, s *subject) (int, error) {
+	switch {
+	case s.TaskID != "":
+		return d.Store.Hops(ctx, "task:"+s.TaskID, "")
+	case s.GroupID != "":
+		return d.Store.Hops(ctx, "", s.GroupID)
+	case s.change != nil && s.Type == gerrit.AttentionSetChanged:
+		return d.Store.Hops(ctx, attentionOf(s.change.Server, s.change.Change.Number), "")
+	}
+	return 0, nil
+}
+
+func attentionOf(server string, change int) string {
+	return fmt.Sprintf("attention:%s~%d", server, change)
+}
+
+// chain keeps what a rule's actions will be heard of by, and holds the rule where they would be one hop too many: its
+// actions are there, and wait.
+func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actions []store.Action, v *store.Verdict) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	before, err := d.hops(ctx, s)
+	if err != nil {
+		return err
+	}
+	causing := false
+	for _, a := range actions {
+		c, ok, err := causedBy(a)
+		if err != nil {
+			return err
+		}
+		if ok {
+			causing = true
+			c.Hops = before + 1
+			v.Causes = append(v.Causes, c)
+		}
+	}
+	if !causing || before < mostHops {
+		return nil
+	}
+	h := store.Hold{
+		Scope: "rule:" + rule.Team + "/" + rule.Name, By: store.HeldByGuard,
+		Reason: fmt.Sprintf("%d of the bot's own doings led to event %s: does the rule answer what it does itself?", before, s.ID),
+	}
+	v.Holds = append(v.Holds, h)
+	d.Log.Warn().Str("event", s.ID).Str("scope", h.Scope).Int("hops", before).Msg("a guard holds a rule")
+	if d.Tell != nil {
+		d.Tell(ctx, deliver.HeldProblem(h))
+	}
+	return nil
+}
+
+// causedBy is what an action will be heard of by; ok is false where no rule hears of it.
+func causedBy(a store.Action) (c store.Cause, ok bool, err error) {
+	switch a.Kind {
+	case deliver.KindTask:
+		taskID, groupID, err := deliver.TaskOf(a)
+		return store.Cause{Thing: "task:" + taskID, GroupID: groupID}, err == nil, err
+	case deliver.KindRerun, deliver.KindCancel:
+		step, err := deliver.StepOf(a)
+		return store.Cause{Thing: "task:" + step.TaskID, GroupID: step.GroupID}, err == nil, err
+	case deliver.KindAttention:
+		return store.Cause{Thing: attentionOf(a.Server, a.Change)}, a.Change != 0, nil
+	}
+	return store.Cause{}, false, nil
+}
