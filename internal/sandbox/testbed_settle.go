@@ -78,7 +78,7 @@ func (w *bench) settle(ctx context.Context) ([]ruletest.Event, error) {
 			continue
 		}
 		if w.links.waiting == 0 {
-			return told, nil
+			return told, w.held(ctx)
 		}
 		if w.links.waiting, waited = 0, waited+1; waited > rounds { // it waits for what doesn't come: that is told
 			events, err := w.told(ctx)
@@ -87,6 +87,15 @@ func (w *bench) settle(ctx context.Context) ([]ruletest.Event, error) {
 		time.Sleep(postponed)
 	}
 	return told, &ruletest.StepError{Message: fmt.Sprintf("the bot does not come to rest: after %d rounds its rules still answer what they did themselves", rounds)}
+}
+
+// held tells of a rule that a guard holds: in production it would be.
+func (w *bench) held(ctx context.Context) error {
+	holds, err := w.store.Holds(ctx)
+	if err != nil || len(holds) == 0 {
+		return err
+	}
+	return &ruletest.StepError{Message: fmt.Sprintf("a guard holds %s: %s", holds[0].Scope, holds[0].Reason)}
 }
 
 // takeIn hands the bot what Taskcluster said, and has it ask Gerrit if something changed there.

@@ -306,7 +306,7 @@ tests:
     do:
       - attention: {add: [reviewers]}
 `)
-	if got := report.Results[0].Findings; len(got) == 0 || !strings.Contains(got[0].What, "does not come to rest") {
+	if got := report.Results[0].Findings; len(got) == 0 || !strings.Contains(got[0].What, "a guard holds rule:graphics/") {
 		t.Errorf("got %+v", got)
 	}
 }
