@@ -40,6 +40,7 @@ func happenings() []any {
 			"tasks": {"type": "array", "items": yamlfile.SchemaOf(TaskFields{}, nil, withTask(schemas{"state": {"enum": stuckStates}}))},
 		}),
 		happening("gerrit", GerritStep{}, schemas{"gerrit": {"enum": gerritWords}, "kind": {"enum": kinds()}}),
+		happening("command", CommandStep{}, nil),
 		happening("cron", cronForm{}, nil),
 		happening("exchange", taskMessage{}, withTask(schemas{"exchange": {"enum": queueExchanges()}})),
 		happening("exchange", MessageStep{}, schemas{"exchange": {"anyOf": []any{schema{"enum": rules.ExchangeNames()}, schema{"type": "string", "pattern": `^[^/]*/[^/]*/`}}}}),

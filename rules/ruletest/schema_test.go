@@ -5,9 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"verdict/rules/yamlfile"
 	"verdict/rules/yamlfile/yamlfiletest"
 )
 
@@ -34,6 +36,11 @@ func TestEveryFileOfTestsFitsTheSchema(t *testing.T) {
 	for name, data := range testFiles(t) {
 		if err := schema.Validate(t, name, data); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, key := range stepKeys { // a word that is new needs its form in the schema
+		if !slices.ContainsFunc(append(happenings(), historyOnly()...), func(one any) bool { return one.(yamlfile.Schema)["required"].([]string)[0] == key }) {
+			t.Errorf("the schema has no step %s", key)
 		}
 	}
 	page, err := os.ReadFile("../../docs/testing.md")
@@ -73,6 +80,8 @@ func TestTheSchemaSaysOfTestsWhatReadSays(t *testing.T) {
 		`event: {exchange: queue/task-exceptio, payload: {a: 1}}`:                                               false,
 		`event: {cron: '0 6 * * *', found: false, at: '2026-01-31T06:00:00Z'}`:                                  true,
 		`event: {cron: '0 6 * * *', finds: false}`:                                                              false,
+		`event: {command: recheck, by: bob}`:                                                                    true,
+		`event: {command: recheck, from: bob}`:                                                                  false,
 		`event: {approve: comment}`:                                                                             false,
 		`event: {stands: nothing}`:                                                                              false,
 		`history: [{gerrit: change-merged}, {stands: {labels: {Verified: -1}, messages: [x], tasks: [a, {priority: low}], status: MERGED, wip: true}}]`: true,
