@@ -170,6 +170,62 @@ func TestAReplicaThatDiesBetweenFetchingAndPublishingIsReplacedAndComesTooLate(t
 	}
 }
 
+func TestAReplicaThatLostItsTurnWhileItLookedPublishesNothing(t *testing.T) {
+	u, s := newUpstream(t), sharedStore(t)
+	a, b := u.replica(s, "a"), u.replica(s, "b")
+	must(t, a.first(t.Context()))
+	u.write("rules/graphics/ci.yaml", ruleNamed("stale"))
+	u.commit("stale")
+	must(t, s.FetchNow(t.Context()))
+	a.lease = time.Millisecond
+	a.store = overtaken{s, func() {
+		time.Sleep(5 * time.Millisecond) // until a's turn is over
+		u.write("rules/graphics/ci.yaml", ruleNamed("newer"))
+		u.commit("newer")
+		must(t, s.FetchNow(t.Context()))
+		must(t, b.turn(t.Context()))
+		u.git("reset", "-q", "--hard", "HEAD^") // what a finds
+	}}
+	must(t, a.turn(t.Context()))
+	last, err := s.Publications(t.Context(), 1)
+	if err != nil || len(last) != 1 || last[0].Subject != "newer" || last[0].Replica != "b" {
+		t.Errorf("published last is %+v, %v", last, err)
+	}
+}
+
+// overtaken is a store in whose midst another replica takes the turn.
+type overtaken struct {
+	*store.Store
+	by func()
+}
+
+func (o overtaken) Publications(ctx context.Context, n int) ([]store.Publication, error) {
+	found, err := o.Store.Publications(ctx, n)
+	o.by()
+	return found, err
+}
+
+func TestWhileRulesArePinnedNothingIsPublished(t *testing.T) {
+	u, s := newUpstream(t), sharedStore(t)
+	a := u.replica(s, "a")
+	must(t, a.first(t.Context()))
+	must(t, s.PinRules(t.Context(), store.Pin{Seq: 1, By: "ops"}))
+	a.syncs(t)
+	u.write("rules/graphics/ci.yaml", ruleNamed("later"))
+	id := u.commit("later")
+	must(t, s.FetchNow(t.Context()))
+	must(t, a.turn(t.Context()))
+	from, err := s.RuleSource(t.Context())
+	if rules, _ := inForce(a); err != nil || from.Newest != 1 || from.Head != id || rules != "tag" {
+		t.Errorf("rules come from %+v, %v; in force is %s", from, err, rules)
+	}
+	must(t, s.ReleaseRules(t.Context()))
+	must(t, a.turn(t.Context())) // at once
+	if rules, commit := inForce(a); rules != "later" || commit != id {
+		t.Errorf("released, in force is %s of %s", rules, commit)
+	}
+}
+
 func TestAReplicaThatIsStoppedGivesItsTurnBack(t *testing.T) {
 	u, s := newUpstream(t), sharedStore(t)
 	a := u.replica(s, "a")
@@ -202,6 +258,7 @@ func TestWhileTheRepositoryIsAwayTheSetStaysAndIsToldAfterAMoment(t *testing.T) 
 	a := u.replica(s, "a")
 	must(t, a.first(t.Context()))
 	u.git("branch", "-m", "main", "trunk")
+	a.every = time.Minute
 	var last time.Duration
 	for n := range 4 {
 		must(t, s.FetchNow(t.Context()))
@@ -212,7 +269,7 @@ func TestWhileTheRepositoryIsAwayTheSetStaysAndIsToldAfterAMoment(t *testing.T) 
 		must(t, err)
 		now, err := s.Now(t.Context())
 		must(t, err)
-		if from.Failures != n+1 || !strings.Contains(from.Error, `no such branch "main"`) || from.Due.Sub(now) < last/2 {
+		if from.Failures != n+1 || !strings.Contains(from.Error, `no such branch "main"`) || from.Due.Sub(now) <= last {
 			t.Errorf("after %d failures: %+v, due in %s", n+1, from, from.Due.Sub(now))
 		}
 		last = from.Due.Sub(now)
@@ -244,9 +301,11 @@ func TestWhileTheRepositoryIsAwayTheSetStaysAndIsToldAfterAMoment(t *testing.T) 
 func TestWithNothingPublishedARepositoryThatIsAwayEndsTheStart(t *testing.T) {
 	u, s := newUpstream(t), sharedStore(t)
 	a := u.replica(s, "a")
-	a.git.Branch = "gone"
+	a.git.Branch, a.every = "gone", time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	for range 2 { // and at once again, whenever it was to be due
-		if err := a.first(t.Context()); !errors.Is(err, rulegit.ErrNoBranch) {
+		if err := a.first(ctx); !errors.Is(err, rulegit.ErrNoBranch) {
 			t.Errorf("got %v", err)
 		}
 	}
