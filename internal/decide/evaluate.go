@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"verdict/internal/decide/ledger"
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
@@ -61,8 +62,15 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		if s.asksQuery() {
 			look = d.find
 		}
-		if err := look(ctx, active, s, session, c, now, &v); err != nil {
+		witness, hand := ledger.New(&v).For(c.Rule, d.Shadow)
+		out, err := look(ctx, active, s, session, c, now, witness)
+		if err != nil {
 			return v, err
+		}
+		if out != nil && hand != nil { // in shadow there is none
+			if err := d.follow(ctx, s, session, c.Rule, *out, now, hand); err != nil {
+				return v, err
+			}
 		}
 		v.State = store.EventDecided
 	}
@@ -127,20 +135,20 @@ func distinct(candidates []rules.Candidate) []rules.Candidate {
 	return out
 }
 
-func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, v *store.Verdict) error {
+func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, w ledger.Witness) (*outcome, error) {
 	rule := c.Rule
 	team, _ := active.Set.Team(rule.Team)
 	link, linked, err := d.link(ctx, s, f, team)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if linked {
-		v.Event.Change = fmt.Sprintf("%s~%d", link.Server, link.Change)
+		w.Belongs(fmt.Sprintf("%s~%d", link.Server, link.Change))
 	}
 	trigger := rule.On[c.On]
 	if s.change == nil && !trigger.Covers(link.Server, link.Project, link.Branch) {
-		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, where(link, linked), now))
-		return nil
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, where(link, linked), now))
+		return nil, nil
 	}
 	needs := rule.Needs()
 	if linked {
@@ -149,64 +157,58 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	known, err := f.Fetch(ctx, link, linked, needs)
 	var missing *facts.MissingError
 	if errors.As(err, &missing) {
-		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, missing.Error(), now))
-		return nil
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, missing.Error(), now))
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	why, err := d.superseded(ctx, s, f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if why != "" {
-		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
-		return nil
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, why, now))
+		return nil, nil
 	}
-	shadow := !d.acts(rule)
 	if why, err := d.mayAsk(ctx, s, f, c, link, known); err != nil || why != "" {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if !shadow {
+		if !w.Shadow() {
 			s.unheard.answers = append(s.unheard.answers, rule)
 		}
-		decision, err := record(s.Event, active.Set.Hash(), rule, &rules.Decision{Stopped: why}, known, shadow, now)
-		v.Decisions = append(v.Decisions, decision)
-		return err
+		decision, err := record(s.Event, active.Set.Hash(), rule, &rules.Decision{Stopped: why}, known, w.Shadow(), now)
+		w.Decided(decision)
+		return nil, err
 	}
-	s.unheard.heard = s.unheard.heard || !shadow
+	s.unheard.heard = s.unheard.heard || !w.Shadow()
 	made, err := fetching(ctx, f, rule, team, rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
 	var unfetched *unfetchedError
 	if errors.As(err, &unfetched) {
-		return err
+		return nil, err
 	}
 	if err != nil {
-		return d.failed(ctx, s, rule, active, known, err, now, v)
+		return nil, d.failed(ctx, s, rule, active, known, err, now, w)
 	}
 	onces, err := d.once(ctx, s, rule, made, link, linked, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, shadow, now)
+	decision, err := record(s.Event, active.Set.Hash(), rule, made, known, w.Shadow(), now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v.Decisions = append(v.Decisions, decision)
-	if !made.Matched || shadow {
-		return nil
+	w.Decided(decision)
+	if !made.Matched {
+		return nil, nil
 	}
-	before := len(v.Actions)
-	if err := d.follow(ctx, s, f, rule, made, known, link, linked, now, v); err != nil {
-		return err
-	}
-	v.Onces = append(v.Onces, acting(onces, v.Actions[before:])...)
-	return d.chain(ctx, s, rule, v.Actions[before:], v)
+	return &outcome{made, known, link, linked, onces}, nil
 }
 
 // failed keeps what went wrong in one rule with that rule: the others of the event, other teams' too, are not
 // stopped by it. It is never taken for "does not hold".
-func (d *Decider) failed(ctx context.Context, s *subject, rule *rules.Rule, active Active, known map[string]any, cause error, now time.Time, v *store.Verdict) error {
+func (d *Decider) failed(ctx context.Context, s *subject, rule *rules.Rule, active Active, known map[string]any, cause error, now time.Time, w ledger.Witness) error {
 	d.Log.Info().Err(cause).Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Msg("the rule could not be evaluated")
 	if d.Tell != nil {
 		d.Tell(ctx, unevaluated(s, rule, cause))
@@ -215,8 +217,8 @@ func (d *Decider) failed(ctx context.Context, s *subject, rule *rules.Rule, acti
 	if err != nil {
 		return err
 	}
-	v.Decisions = append(v.Decisions, decision)
-	v.Event.Error = cause.Error()
+	w.Decided(decision)
+	w.Failed(cause.Error())
 	return nil
 }
 
@@ -264,14 +266,34 @@ func stopped(ev store.Event, hash string, rule *rules.Rule, why string, now time
 	}
 }
 
-// follow turns what a rule decided into actions and opinions of the store.
-func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, made *rules.Decision, known map[string]any, link store.Link, linked bool, now time.Time, v *store.Verdict) error {
+// outcome is what a rule that matched decided, and on what.
+type outcome struct {
+	made   *rules.Decision
+	known  map[string]any
+	link   store.Link
+	linked bool
+	onces  []store.Once
+}
+
+// follow turns what a rule decided into actions and opinions of the store. It takes a hand, which a rule in shadow has
+// none of.
+func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, o outcome, now time.Time, hand *ledger.Hand) error {
+	before := len(hand.Acted(0))
+	if err := d.write(ctx, s, f, rule, o, now, hand); err != nil {
+		return err
+	}
+	hand.Once(acting(o.onces, hand.Acted(before))...)
+	return d.chain(ctx, s, rule, hand.Acted(before), hand)
+}
+
+func (d *Decider) write(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, o outcome, now time.Time, hand *ledger.Hand) error {
+	made, known, link, linked := o.made, o.known, o.link, o.linked
 	about, madeAt := aboutOf(s, known)
 	for _, o := range made.Opinions {
 		if !linked {
 			continue
 		}
-		v.Opinions = append(v.Opinions, store.Opinion{
+		hand.Think(store.Opinion{
 			Server: link.Server, Change: link.Change, Patchset: link.Patchset, Revision: link.Revision,
 			Kind: store.OpinionKind(o.Kind), Target: o.Target, Team: rule.Team, Rule: rule.Name, About: about,
 			Value: o.Value, Stands: o.Stands, Created: madeAt, Run: runOf(known), EventID: s.ID,
@@ -306,7 +328,7 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 			if err != nil {
 				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
 			}
-			v.Actions = append(v.Actions, steps...)
+			hand.Act(steps...)
 			continue
 		}
 		if act.Kind == deliver.KindTask {
@@ -315,7 +337,7 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
 			}
 			args.Task = task
-			v.Links = append(v.Links, links(task, link, linked, rule)...)
+			hand.Link(links(task, link, linked, rule)...)
 		} else if act.Call != nil {
 			call, err := callOf(act.Call)
 			if err != nil {
@@ -330,7 +352,7 @@ func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule
 		if a.ArgsVersion, a.Args, err = args.Encode(); err != nil {
 			return err
 		}
-		v.Actions = append(v.Actions, a)
+		hand.Act(a)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"verdict/gerrit"
+	"verdict/internal/decide/ledger"
 	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
@@ -36,7 +37,7 @@ func attentionOf(server string, change int) string {
 
 // chain keeps what a rule's actions will be heard of by, and holds the rule where they would be one hop too many: its
 // actions are there, and wait.
-func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actions []store.Action, v *store.Verdict) error {
+func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actions []store.Action, hand *ledger.Hand) error {
 	if len(actions) == 0 {
 		return nil
 	}
@@ -53,7 +54,7 @@ func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actio
 		if ok {
 			causing = true
 			c.Hops = before + 1
-			v.Causes = append(v.Causes, c)
+			hand.Cause(c)
 		}
 	}
 	if !causing || before < mostHops {
@@ -63,7 +64,7 @@ func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actio
 		Scope: "rule:" + rule.Team + "/" + rule.Name, By: store.HeldByGuard,
 		Reason: fmt.Sprintf("%d of the bot's own doings led to event %s: does the rule answer what it does itself?", before, s.ID),
 	}
-	v.Holds = append(v.Holds, h)
+	hand.Hold(h)
 	d.Log.Warn().Str("event", s.ID).Str("scope", h.Scope).Int("hops", before).Msg("a guard holds a rule")
 	if d.Tell != nil {
 		d.Tell(ctx, deliver.HeldProblem(h))

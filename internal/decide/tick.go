@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"verdict/gerrit"
+	"verdict/internal/decide/ledger"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
 	"verdict/internal/store"
@@ -60,11 +61,11 @@ func (s *subject) asksQuery() bool { return s.tick != nil && s.found == nil && s
 
 // find looks for what a tick's query finds for one rule. Each change is an event of its own, decided by itself; here the
 // decision is how many there were.
-func (d *Decider) find(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, v *store.Verdict) error {
+func (d *Decider) find(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, w ledger.Witness) (*outcome, error) {
 	rule, trigger := c.Rule, c.Rule.On[c.On]
 	team, ok := active.Set.Team(rule.Team)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	scope := gerrit.NewScope(rules.Reach(trigger.Projects))
 	found, more, err := f.Find(ctx, s.tick.Server, s.tick.Query, scope, trigger.AtMost, func(project, branch string) bool {
@@ -74,25 +75,25 @@ func (d *Decider) find(ctx context.Context, active Active, s *subject, f *facts.
 	if errors.As(err, &refused) {
 		d.Log.Error().Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Str("contact", team.Email).Str("query", s.tick.Query).
 			Str("reason", refused.Error()).Msg("the query of a rule is refused: it finds nothing")
-		v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, rules.OnQuery+": "+refused.Error(), now))
-		return nil
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, rules.OnQuery+": "+refused.Error(), now))
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if more {
 		d.Log.Warn().Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Str("contact", team.Email).Int("atMost", trigger.AtMost).
 			Msg("a tick found more changes than its rule takes at once; the others are left")
 	}
-	decision, err := record(s.Event, active.Set.Hash(), rule, saidFound(trigger, len(found), more), nil, d.Shadow || rule.Mode == rules.Shadow, now)
+	decision, err := record(s.Event, active.Set.Hash(), rule, saidFound(trigger, len(found), more), nil, w.Shadow(), now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v.Decisions = append(v.Decisions, decision)
+	w.Decided(decision)
 	for _, link := range found {
 		s.note(link, rule)
 	}
-	return nil
+	return nil, nil
 }
 
 // saidFound is the decision about a query: it matches where it found anything.
