@@ -41,6 +41,7 @@ var facts = []Field{
 	{Name: "files", Type: "list<string>", Outsider: true, About: "the paths of the patchset's files against its parent, without /COMMIT_MSG"},
 	{Name: "account", Type: "actor", About: "who caused an event of Gerrit's: pushed the patchset, wrote the message, cast the vote, changed hashtags or topic, merged, abandoned or restored. Gerrit doesn't tell it of reviewers and the attention set, nor where somebody deleted the message that said it: the rule stops then"},
 	{Name: "command", Type: "command", About: "what somebody asked for, in rules on `command:`"},
+	{Name: "route", Type: "route", Outsider: true, About: "the task's route that taskRoute fits, in rules with one"},
 	{Name: "task", Type: "task", About: "the task's definition and status"},
 	{Name: "run", Type: "run", About: "the run that the event is about, else the latest"},
 	{Name: "group", Type: "group", About: "the task group, computed from all its tasks"},
@@ -98,6 +99,10 @@ var structs = withEvents(map[string][]Field{
 		{Name: "email", Type: "string", Outsider: true, About: "the preferred address, which Gerrit has confirmed; empty where it isn't visible"},
 		{Name: "username", Type: "string", About: "the name used to sign in; empty where there is none"},
 		{Name: "groups", Type: "list<string>", About: "the names of the groups that the account is in, those that include one of them too, as far as the bot sees them. Asked for only where a rule names it"},
+	},
+	"route": {
+		{Name: "name", Type: "string", Outsider: true, About: "the whole route"},
+		{Name: "words", Type: "list<string>", Outsider: true, About: "its parts between the dots"},
 	},
 	"command": {
 		{Name: "name", Type: "string", About: "the command's word"},

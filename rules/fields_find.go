@@ -127,6 +127,7 @@ var factFrom = map[string]string{
 	"files":    "Gerrit, asked when a rule names it",
 	"account":  "the event; account.groups is asked of Gerrit when a rule names it",
 	"command":  "a message on the change",
+	"route":    "the routes that the message was sent with",
 	"task":     "Taskcluster's queue, asked when a rule names it",
 	"run":      "Taskcluster's queue, asked when a rule names it",
 	"group":    "Taskcluster's queue, asked for all tasks of the group when a rule names it",

@@ -123,7 +123,7 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 		r.task(form, &a)
 	}
 	if form.Message != nil && slices.Contains(told, kinds[0]) {
-		a.message = r.text(form.Message)
+		a.message = r.prose(form.Message)
 	}
 	if form.Approve != nil {
 		r.approve(form.Approve, &a)
@@ -207,7 +207,7 @@ func (r *ruleLoader) comment(form actionForm, a *action) {
 	if a.key == "" {
 		a.key = kindComment
 	}
-	a.message = r.text(form.Comment)
+	a.message = r.prose(form.Comment)
 	if form.Inline != nil {
 		r.inline(form.Inline, a)
 	}

@@ -64,7 +64,7 @@ func (r *ruleLoader) parseNamed(name string, data []byte, key string) *yamlfile.
 	r.read = append(r.read, file)
 	r.problems(problems)
 	if file.Root == nil && len(problems) == 0 {
-		r.report(Diagnostic{Team: r.team.Name, File: name, Line: 1, Column: 1, Message: "the file is empty"})
+		r.report(Diagnostic{Team: r.team.Name, File: name, Line: 1, Column: 1, Message: "the file is empty", By: r.name})
 	}
 	return file.Root
 }

@@ -31,10 +31,15 @@ type onForm struct {
 
 // The words after a source, and those that are planned.
 var (
-	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending"}
+	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending", "defined"}
 	groupWords  = []string{"settled", "stuck"}
 	gerritWords = fieldNames(gerritEvents)
-	laterWords  = []string{"defined", "ref-updated", "assignee-changed", "project-created"}
+	// notHad are Gerrit's words for what nobody can tell reliably, with the reason.
+	notHad = map[string]string{
+		"ref-updated":      "only Gerrit's stream tells it, which repeats nothing after a reconnect, and a poll of changes can't make up for it; a merge is change-merged",
+		"project-created":  "only Gerrit's stream tells it, which repeats nothing after a reconnect, and it is of no change",
+		"assignee-changed": "Gerrit has no assignees any more; reviewer-changed and attention-set-changed tell who is asked",
+	}
 	// laterSources are keys of `on` that are planned.
 	laterSources = []string{"change"}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
@@ -143,8 +148,8 @@ func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool 
 		r.refuse(n, "one word is wanted here, not "+n.Kind.String(), strings.Join(words, ", "))
 	case slices.Contains(words, n.Text):
 		return true
-	case slices.Contains(laterWords, n.Text):
-		r.refuse(n, fmt.Sprintf("%s: %s is not supported yet", source, n.Text), "")
+	case source == "gerrit" && notHad[n.Text] != "":
+		r.refuse(n, fmt.Sprintf("%s: %s can't be had", source, n.Text), notHad[n.Text])
 	case source == "gerrit" && theirWords[n.Text] != "":
 		r.refuse(n, fmt.Sprintf("%s: %s is not known", source, n.Text), "write "+theirWords[n.Text])
 	default:
@@ -379,8 +384,13 @@ func factsOf(t Trigger) []string {
 		return append(change, "account", "command")
 	case t.Source == "group":
 		return group
+	case t.Source == "task" && t.Type == "defined":
+		return append(group, "task") // no run of it is there yet
 	case t.Source == "task":
 		return task
+	}
+	if t.taskRoute != "" {
+		task = append(task, "route")
 	}
 	fields := exchanges[t.Type]
 	switch {

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Outline is what a rule is made of, for those who compare it with what was seen of it: tests tell by it which parts no
 // test has reached.
@@ -109,6 +112,22 @@ func (t Trigger) Refuses(o Occurrence, exchangePrefix string) string {
 		return OnBranch
 	}
 	return ""
+}
+
+// Route is the fact route: the first of a message's routes that fits taskRoute; nil where none does.
+func (t Trigger) Route(routes []string) map[string]any {
+	if t.taskRoute == "" {
+		return nil
+	}
+	i := slices.IndexFunc(routes, t.hasRoute)
+	if i < 0 {
+		return nil
+	}
+	var words []any
+	for _, word := range strings.Split(routes[i], ".") {
+		words = append(words, word)
+	}
+	return map[string]any{"name": routes[i], "words": words}
 }
 
 func (t Trigger) hasRoute(route string) bool {

@@ -27,6 +27,13 @@ type template struct {
 
 // text compiles a single text; nil where something is wrong with it.
 func (r *ruleLoader) text(n *yamlfile.Node) *template {
+	return r.textOf(n, !strings.Contains(n.Text, " "))
+}
+
+// prose compiles what people read: there even one word may have lost the rest.
+func (r *ruleLoader) prose(n *yamlfile.Node) *template { return r.textOf(n, false) }
+
+func (r *ruleLoader) textOf(n *yamlfile.Node, word bool) *template {
 	switch {
 	case n.Get("file") != nil:
 		r.refuse(n, "a file can stand for "+strings.Join(fromFile, ", ")+", and nothing else", "write the text here, after |")
@@ -36,7 +43,7 @@ func (r *ruleLoader) text(n *yamlfile.Node) *template {
 		r.refuse(n, "a text is wanted here, not "+n.Kind.String(), "")
 	case n.Kind == yamlfile.Null || n.Text == "":
 		r.refuse(n, "an empty text", "")
-	case n.CutByComment():
+	case n.CutByComment() && (strings.Contains(n.Text, "${") || !n.OrdinaryComment(word)):
 		r.refuse(n, "the text is cut short: to YAML, what follows ' #' is a comment", "put it in single quotes: '"+strings.ReplaceAll(n.Rest(), "'", "''")+"'")
 	default:
 		return r.compileTemplate(n, n.Text, nil)

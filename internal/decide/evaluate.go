@@ -150,9 +150,9 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		w.Decided(stopped(s.Event, active.Set.Hash(), rule, where(link, linked), now))
 		return nil, nil
 	}
-	needs := rule.Needs()
+	needs := slices.DeleteFunc(slices.Clone(rule.Needs()), func(fact string) bool { return fact == "route" })
 	if linked {
-		needs = append(slices.Clone(needs), "change") // its status, for staleness
+		needs = append(needs, "change") // its status, for staleness
 	}
 	known, err := f.Fetch(ctx, link, linked, needs)
 	var missing *facts.MissingError
@@ -162,6 +162,9 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	}
 	if err != nil {
 		return nil, err
+	}
+	if route := trigger.Route(s.routes()); route != nil && slices.Contains(rule.Needs(), "route") {
+		known["route"] = route
 	}
 	why, err := d.superseded(ctx, s, f)
 	if err != nil {

@@ -187,9 +187,20 @@ func (n *Node) inBlock(offset int) (line, column int) {
 
 // CutByComment says whether an unquoted text is followed by a # on its last line: what stands behind it is
 // not part of the text, which its writer may not have noticed.
-func (n *Node) CutByComment() bool {
+func (n *Node) CutByComment() bool { return n.behind() != "" }
+
+// OrdinaryComment says whether what stands behind an unquoted text is a comment to anybody: a # with a blank after it,
+// two blanks away. Where the text can only be a word one blank is enough.
+func (n *Node) OrdinaryComment(word bool) bool {
+	rest := n.behind()
+	comment := strings.TrimLeft(rest, " ")
+	return (comment == "#" || strings.HasPrefix(comment, "# ")) && (word || len(rest)-len(comment) > 1)
+}
+
+// behind is the blanks and the # that follow an unquoted text on its last line, with what comes after; "" where none does.
+func (n *Node) behind() string {
 	if n.Kind == Mapping || n.Kind == Sequence || n.Style != Plain {
-		return false
+		return ""
 	}
 	line := n.Line
 	source := []rune(n.file.SourceLine(line))
@@ -201,13 +212,16 @@ func (n *Node) CutByComment() bool {
 			at = -1
 		}
 		if at >= 0 && (at >= len(source) || source[at] != r) {
-			return false
+			return ""
 		}
 		at++
 	}
 	if at > len(source) {
-		return false
+		return ""
 	}
 	rest := string(source[at:])
-	return strings.HasPrefix(strings.TrimLeft(rest, " "), "#") && strings.HasPrefix(rest, " ")
+	if !strings.HasPrefix(strings.TrimLeft(rest, " "), "#") || !strings.HasPrefix(rest, " ") {
+		return ""
+	}
+	return rest
 }
