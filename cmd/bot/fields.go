@@ -11,19 +11,29 @@ import (
 )
 
 func newFields(g *global) *cobra.Command {
-	return &cobra.Command{
+	var server string
+	cmd := &cobra.Command{
 		Use:   "fields [NAME]",
 		Short: "Tell what a rule may name, in conditions and in ${…}",
 		Long: `Fields tells what a rule may name: its type, what it counts in, when it is absent, where it comes from, and
 whether somebody outside the team can write it. Without NAME it lists the facts. NAME is a fact, a field of one, or
-a type. It needs no configuration and speaks to no server; docs/fields.md is made of the same table.`,
+a type. It needs no configuration and speaks to no server; docs/fields.md is made of the same table.
+
+--server asks a Gerrit, without credentials, which labels its projects have, with their values: what vote may name.`,
 		Example: `  bot fields
   bot fields change.owner
   bot fields change.footers.key
   bot fields event.vote             # of rules on gerrit: vote-changed
+  bot fields --server https://review.example.org
   bot fields task --json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if server != "" && len(args) > 0 {
+				return fmt.Errorf("%s is the same on every server: ask for it without --server", args[0])
+			}
+			if server != "" {
+				return printLabels(cmd, g, server)
+			}
 			if len(args) == 0 {
 				return printFields(cmd, g, rules.Fields())
 			}
@@ -39,6 +49,8 @@ a type. It needs no configuration and speaks to no server; docs/fields.md is mad
 			return printField(cmd, g, found)
 		},
 	}
+	cmd.Flags().StringVar(&server, "server", "", "the address of a Gerrit, to be asked for its labels without credentials")
+	return cmd
 }
 
 func printField(cmd *cobra.Command, g *global, v rules.FieldView) error {
