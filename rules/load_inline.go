@@ -37,6 +37,7 @@ func (r *ruleLoader) inline(n *yamlfile.Node, a *action) {
 			if key := e.Key.Text; !slices.Contains(inlineKeys, key) && !strings.Contains(key, "$") {
 				r.refuse(e.Key, fmt.Sprintf("%s: no such key in a comment on a line", key), yamlfile.DidYouMean(key, inlineKeys))
 			}
+			r.inlineField(e.Key.Text, e.Value)
 		}
 		for _, key := range inlineNeeds {
 			if body.Get(key) == nil {
@@ -46,5 +47,19 @@ func (r *ruleLoader) inline(n *yamlfile.Node, a *action) {
 	}
 	if a.inline = r.template(n, nil); a.inline != nil {
 		a.inline.text = "inline"
+	}
+}
+
+// inlineField refuses a value that Gerrit would refuse, as far as it doesn't come of an operator of JSON-e.
+func (r *ruleLoader) inlineField(key string, n *yamlfile.Node) {
+	isText := n.Kind == yamlfile.String
+	switch {
+	case len(jsoneOperators(n)) > 0:
+	case (key == "path" || key == "message") && !isText:
+		r.refuse(n, fmt.Sprintf("%s of a comment on a line is a text, not %s", key, n.Kind), "")
+	case key == "line" && n.Kind != yamlfile.Int && !isText: // a text of digits will do
+		r.refuse(n, fmt.Sprintf("line is a whole number, not %s", n.Kind), "")
+	case key == "unresolved" && n.Kind != yamlfile.Bool:
+		r.refuse(n, fmt.Sprintf("unresolved is true or false, not %s", n.Kind), "")
 	}
 }
