@@ -49,6 +49,49 @@ func (t *Team) TaskScopes(patchsetBy *Identities) (granted []string, err error) 
 // Grants says whether a scope is among the team's.
 func (t *Team) Grants(scope string) bool { return satisfied(t.expand(t.Scopes), scope) }
 
+// Releases are the scopes that an account's word gives to a patchset of others: those of the first trust row that names
+// the account, or a group of it. A row for anyone makes nobody a maintainer; ok is false where no other fits.
+func (t *Team) Releases(a Account) (granted []string, ok bool) {
+	i := slices.IndexFunc(t.trust, func(r trust) bool { return r.names(a) })
+	if i < 0 {
+		return nil, false
+	}
+	return t.expand(t.trust[i].scopes), true
+}
+
+func (r trust) names(a Account) bool {
+	named := trust{who: slices.DeleteFunc(slices.Clone(r.who), func(who string) bool { return who == whoAnyone })}
+	return named.fits(a)
+}
+
+// Releasers are whom the trust rows name whose scopes allow something, in their order, but for anyone.
+func (t *Team) Releasers(allows func(granted []string) bool) []string {
+	var out []string
+	for _, r := range t.trust {
+		if slices.Equal(r.who, []string{whoAnyone}) || !allows(t.expand(r.scopes)) {
+			continue
+		}
+		for _, who := range r.who {
+			if who != whoAnyone {
+				out = appendNew(out, who)
+			}
+		}
+	}
+	return out
+}
+
+// Maintained are the teams that may do anything on a project's branch and trust somebody by name or group, by name.
+func (s *Set) Maintained(server, project, branch string) []*Team {
+	var out []*Team
+	for _, t := range s.teams.All() {
+		anybody := func([]string) bool { return true }
+		if len(t.Releasers(anybody)) > 0 && t.Sees(server, project, branch) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 func (a Account) name() string {
 	if a.Username != "" {
 		return a.Username

@@ -36,20 +36,26 @@ func (d *Decider) hear(ctx context.Context, active Active, s *subject, f *facts.
 	}
 	c := s.change
 	names := active.Set.Commands(c.Server, c.Change.Project, c.Change.Branch)
-	if len(names) == 0 {
+	teams := active.Set.Maintained(c.Server, c.Change.Project, c.Change.Branch)
+	if len(names)+len(teams) == 0 {
 		return false, nil
 	}
 	text, err := f.MainMessage(ctx, c)
 	if err != nil {
 		return false, err
 	}
-	commands, _ := rules.Commands(text, names)
+	commands, okToTest := rules.Commands(text, names)
 	written, meant, misspelt := rules.Misspelt(text, names)
-	if len(commands) == 0 && !misspelt {
+	if len(commands) == 0 && !misspelt && !okToTest {
 		return false, nil
 	}
 	if ours, err := d.byUs(ctx, s, f); err != nil || ours {
 		return false, err
+	}
+	if okToTest && !d.Shadow {
+		if err := d.release(ctx, active, s, f, teams, now, v); err != nil {
+			return false, err
+		}
 	}
 	if misspelt {
 		if err := d.answerMisspelt(active, s, written, meant, now, v); err != nil {
@@ -57,7 +63,7 @@ func (d *Decider) hear(ctx context.Context, active Active, s *subject, f *facts.
 		}
 	}
 	if len(commands) == 0 {
-		return false, nil
+		return okToTest, nil
 	}
 	said, err := d.whenWritten(ctx, c, f)
 	if errors.Is(err, facts.ErrNone) {

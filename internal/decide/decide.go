@@ -34,6 +34,7 @@ type Store interface {
 	Link(ctx context.Context, kind, id string) (store.Link, bool, error)
 	GroupsOf(ctx context.Context, server string, change int, revision string) ([]string, error)
 	OpenOf(ctx context.Context, kind string) ([]store.Action, error)
+	WaitForOk(ctx context.Context, lane string) ([]store.Action, error)
 	Undecided(ctx context.Context, groupID string) (bool, error)
 	Group(ctx context.Context, id string) (store.GroupState, bool, error)
 	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
@@ -205,7 +206,7 @@ func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) (*stor
 }
 
 func leadsToNothing(v store.Verdict) bool {
-	return len(v.Actions)+len(v.Opinions)+len(v.Derived)+len(v.Links)+len(v.Groups)+len(v.Kept) == 0
+	return len(v.Actions)+len(v.Opinions)+len(v.Derived)+len(v.Links)+len(v.Groups)+len(v.Kept)+len(v.OkToTests) == 0
 }
 
 func (d *Decider) told(verdicts ...store.Verdict) {

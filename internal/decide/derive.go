@@ -154,6 +154,7 @@ func (d *Decider) renewOpinions(ctx context.Context, s *subject, f *facts.Sessio
 		return nil
 	}
 	c := s.change
+	v.Again = append(v.Again, fmt.Sprintf("%s~%d", c.Server, c.Change.Number)) // what waits is about an older one by now
 	opinions, err := d.Store.Opinions(ctx, c.Server, c.Change.Number)
 	if err != nil || len(opinions) == 0 {
 		return err

@@ -67,6 +67,10 @@ func (r *laneRun) makeCall(ctx context.Context, w work) (store.Outcome, error) {
 		return outcome(w.Action, store.ActionDead, err.Error()), nil
 	}
 	sign, err := r.callNeeds(ctx, w, m, request)
+	var waits *waitsError
+	if errors.As(err, &waits) {
+		return r.wait(ctx, w, waits)
+	}
 	var refused taskRefusal
 	if errors.As(err, &refused) {
 		if w.Kind == KindHook {

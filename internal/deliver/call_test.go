@@ -260,8 +260,12 @@ func TestAHookIsLimitedByWhoPushed(t *testing.T) {
 	w.loadOf(loadTeams(t, text), oneCall(hookDo))
 	w.gerrit.Push(gerrittest.Push{Project: "demo", Branch: "main", Subject: "Evil", Uploader: "eve", Files: map[string]string{"a": "b"}})
 	w.poll()
-	if a := w.only(); w.fires() != 0 || a.State != store.ActionDead || !strings.Contains(a.Reason, "no trust row of gfx fits the uploader eve") {
+	if a := w.only(); w.fires() != 0 || a.State != store.ActionWaiting || !strings.Contains(a.Reason, "no trust row of gfx fits the uploader eve") {
 		t.Errorf("%d tasks, %s %q", w.fires(), a.State, a.Reason)
+	}
+	w.comment("alice", "ok to test")
+	if n := w.fires(); n != 1 {
+		t.Errorf("after a trusted word it was triggered %d times, want once\n%s", n, w.actions())
 	}
 }
 

@@ -39,6 +39,7 @@ type Store interface {
 	OwnTags(ctx context.Context, server string, change int) ([]string, error)
 	Holds(ctx context.Context) ([]store.Hold, error)
 	TeamTurn(ctx context.Context, team string, perMinute int) (time.Duration, error)
+	OkToTests(ctx context.Context, server string, change int, revision string) ([]store.OkToTest, error)
 	Wake() <-chan struct{}
 }
 
@@ -57,6 +58,8 @@ type Gerrit interface {
 // Identities says who uploaded and who wrote a patchset, for the trust rows of teams.yaml.
 type Identities interface {
 	Identities(ctx context.Context, server string, change int, revision string) (*rules.Identities, error)
+	// Account completes an account with the groups that it is in now.
+	Account(ctx context.Context, server string, a *gerrit.EventAccount) (rules.Account, error)
 }
 
 // Deliverer works through lanes. Its fields are set once, before Run.

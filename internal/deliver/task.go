@@ -57,6 +57,10 @@ func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error)
 		return taskCreated(w, task.TaskID, signature{}), nil
 	}
 	sign, err := r.taskScopes(ctx, w, task)
+	var waits *waitsError
+	if errors.As(err, &waits) {
+		return r.wait(ctx, w, waits)
+	}
 	var refused taskRefusal
 	if errors.As(err, &refused) {
 		return outcome(w.Action, store.ActionDead, err.Error()), r.tell(ctx, w, refused)

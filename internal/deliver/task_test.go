@@ -91,8 +91,8 @@ func TestAnOutsidersPatchsetIsRefusedTheScopes(t *testing.T) {
 	if n := len(w.tc.Tasks()); n != 0 {
 		t.Errorf("%d tasks were created for outsiders\n%s", n, w.actions())
 	}
-	if got := w.states()[store.ActionDead]; got != 8 {
-		t.Errorf("%d actions are dead, want 8\n%s", got, w.actions())
+	if got := w.states()[store.ActionWaiting]; got != 8 {
+		t.Errorf("%d actions wait, want 8\n%s", got, w.actions())
 	}
 	for change := 1; change <= 4; change++ {
 		if said := w.said(change); len(said) != 1 || strings.Count(said[0], "CI waits for a maintainer: you are not in committers\n\n") != 1 {

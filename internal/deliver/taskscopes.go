@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,6 +30,8 @@ type signature struct {
 	Scopes []string `json:"scopes,omitempty"`
 	// Warning says what of it is wider than the call needs.
 	Warning string `json:"warning,omitempty"`
+	// ReleasedBy is whose "ok to test" counted.
+	ReleasedBy string `json:"releasedBy,omitempty"`
 }
 
 // taskScopes are the scopes that this one createTask is signed with: exactly those that the definition needs, if the
@@ -57,8 +60,18 @@ func (r *laneRun) sign(ctx context.Context, w work, of subject, needed func(gran
 	}
 	granted, err := team.TaskScopes(people)
 	if err != nil {
-		return signature{}, &untrustedError{of: of, why: err.Error(), groups: team.TrustedGroups()}
+		refused := &untrustedError{of: of, why: err.Error(), groups: team.TrustedGroups()}
+		return r.released(ctx, w, team, of, needed, refused)
 	}
+	sign, err := r.signWith(w, team, of, granted, needed)
+	if lacking := (*missingScopesError)(nil); people != nil && errors.As(err, &lacking) {
+		return r.released(ctx, w, team, of, needed, lacking)
+	}
+	return sign, err
+}
+
+// signWith tells what a call is signed with by these scopes.
+func (r *laneRun) signWith(w work, team *rules.Team, of subject, granted []string, needed func(granted []string) ([]string, error)) (signature, error) {
 	need, err := needed(granted)
 	if err != nil && passing(err) {
 		return signature{}, err

@@ -82,9 +82,12 @@ func renewsOpinions(e gerrit.Event) bool {
 	return e.Type == gerrit.PatchsetCreated && e.Patchset.Number > 1
 }
 
-// mayCommand tells whether a message may hold a command that some rule looks for.
+// mayCommand tells whether a message may hold a command that some rule looks for, or an "ok to test".
 func mayCommand(set *rules.Set, e gerrit.Event) bool {
-	return e.Type == gerrit.CommentAdded && len(set.Commands(e.Server, e.Change.Project, e.Change.Branch)) > 0
+	if e.Type != gerrit.CommentAdded {
+		return false
+	}
+	return len(set.Commands(e.Server, e.Change.Project, e.Change.Branch)) > 0 || len(set.Maintained(e.Server, e.Change.Project, e.Change.Branch)) > 0
 }
 
 // fromChange identifies a Gerrit event by what Gerrit itself names, never by a number alone: a restored server

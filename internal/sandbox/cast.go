@@ -126,7 +126,7 @@ func Stories() []Story {
 				{
 					Do: []Act{push(gerrittest.Push{Project: project, Uploader: "eve", Subject: "Mine coins in the shader", Files: files("shaders/coin.frag")})},
 					Ought: Effects{Messages: says(
-						`CI could not start: task "shaders-linux"`, "Missing: queue:create-task:", `CI could not start: task "shaders-windows"`, "Missing: queue:create-task:",
+						"CI waits for a maintainer: you are not in gfx-committers", `A member comments "ok to test" to start it for this patch set.`,
 					)},
 				},
 			},

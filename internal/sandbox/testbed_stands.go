@@ -66,7 +66,7 @@ func (w *bench) trouble(ctx context.Context) (out []string, err error) {
 	actions, err := w.store.Actions(ctx, store.Filter{Limit: 10_000})
 	for _, a := range actions {
 		switch a.State {
-		case store.ActionDead, store.ActionRetrying, store.ActionHeld, store.ActionCancelled:
+		case store.ActionDead, store.ActionRetrying, store.ActionHeld, store.ActionCancelled, store.ActionWaiting:
 			out = append(out, fmt.Sprintf("%s of %s is %s: %s", a.Key, a.Rule, a.State, a.Reason))
 		}
 	}

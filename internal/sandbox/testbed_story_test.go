@@ -343,7 +343,7 @@ tests:
       - stands: {tasks: [shaders-linux]}
 `, "")
 	got := strings.Join(report.Results[0].Findings[0].Got, "\n")
-	if !strings.Contains(got, "could not be done: task:linux of build-shaders is dead: ") || !strings.Contains(got, "no trust row of graphics fits") {
+	if !strings.Contains(got, "could not be done: task:linux of build-shaders is waiting: ") || !strings.Contains(got, "no trust row of graphics fits") {
 		t.Errorf("got %s", got)
 	}
 }

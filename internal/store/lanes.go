@@ -165,6 +165,9 @@ func (s *Store) FinishActions(ctx context.Context, l Lane, outcomes []Outcome, e
 	})
 }
 
+// waitsForOk is how long an action waits for somebody's "ok to test": whoever would care has closed the change by then.
+const waitsForOk = 60 * 24 * time.Hour
+
 func (t *tx) finishAction(ctx context.Context, l Lane, o Outcome) error {
 	state, retryIn := o.State, o.RetryIn
 	if state == ActionHeld {
@@ -174,6 +177,16 @@ func (t *tx) finishAction(ctx context.Context, l Lane, o Outcome) error {
 		}
 		if !held {
 			state, retryIn = ActionPending, max(retryIn, lookAgain)
+		}
+	}
+	if state == ActionWaiting {
+		heard, err := t.heardOf(ctx, o.ActionID, o.OkToTests)
+		if err != nil {
+			return err
+		}
+		retryIn = waitsForOk
+		if heard {
+			state, retryIn = ActionPending, 0
 		}
 	}
 	if state == ActionRunning || state == "" {

@@ -239,6 +239,8 @@ type Verdict struct {
 	Actions   []Action  // an id that is known is left as it is
 	Opinions  []Opinion // written only where news is not older than what is kept
 	Derived   []Event   // accepted as by Accept
+	OkToTests []OkToTest
+	Again     []string // lanes whose actions that wait for an "ok to test" are looked at again
 	Links     []Link
 	Groups    []GroupState
 	Heard     []HeardGroup
@@ -286,6 +288,9 @@ type Outcome struct {
 	Result   []byte
 	// RetryIn is read where State is retrying or pending.
 	RetryIn time.Duration
+	// OkToTests is how many people's "ok to test" were looked at before State came to be waiting: where there are more
+	// by now, the action is looked at again instead.
+	OkToTests int
 }
 
 // Effects are the state that outcomes change, written in the same transaction.

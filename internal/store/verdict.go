@@ -63,6 +63,12 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.writeOnces(ctx, v.Onces); err != nil {
 		return err
 	}
+	if err := t.writeOkToTests(ctx, v.OkToTests); err != nil {
+		return err
+	}
+	if err := t.lookAtWaiting(ctx, v.Again); err != nil {
+		return err
+	}
 	if _, err := t.accept(ctx, v.Derived, nil); err != nil {
 		return err
 	}

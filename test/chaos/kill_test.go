@@ -132,8 +132,8 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 }
 
 // reading are methods that change nothing.
-var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions PostedVotes OwnTags Holds " +
-	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups Task Status ListTaskGroup Artifact"
+var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions OkToTests WaitForOk LastOnce AllChanges PostedVotes OwnTags Holds " +
+	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups ListChangeComments Task Status ListTaskGroup Artifact"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
 var untold = map[string]string{

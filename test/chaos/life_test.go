@@ -8,7 +8,7 @@ import (
 	"verdict/gerrit/gerrittest"
 )
 
-// lifeRules lead a change from its push to its merge: each step is what the next rule looks for.
+// lifeRules lead a change from its push to its merge, asked by commands where nothing that is news comes of a step.
 const lifeRules = `
 defaults: {server: main, project: demo}
 rules:
@@ -20,13 +20,11 @@ rules:
       - comment: Please answer
         inline: [{path: a, line: 1, message: 'Is this needed?'}]
   - name: name
-    on: {gerrit: reviewer-changed}
-    when:
-      - 'event.reviewers.exists(r, r.account.username == "bob")'
+    on: {command: name, by: anyone}
     do:
       - topic: 'ci-${change.number}'
   - name: close
-    on: {gerrit: topic-changed}
+    on: {command: close, by: anyone}
     do:
       - wip: {}
       - abandon: {}
@@ -37,7 +35,7 @@ rules:
       - restore: {}
         message: Opened again
   - name: land
-    on: {gerrit: change-restored}
+    on: {command: land, by: anyone}
     do:
       - ready: {}
       - submit: {}
@@ -58,7 +56,7 @@ var onMerge = []string{
 	"Restored\n\nOpened again", "Patch Set 1:\n\nThis change is ready for review.", "Change has been successfully merged",
 }
 
-// life is a change's that the bot alone leads to its merge, by all that a rule can do with it. In between the bot is
+// life is a change's that the bot leads to its merge as it is asked to, by all that a rule can do with it. In between the bot is
 // killed, and started again. It tells whether that happened.
 func life(t *testing.T, w *world, s strike) (b *bot, cameBack bool) {
 	t.Helper()
@@ -67,6 +65,15 @@ func life(t *testing.T, w *world, s strike) (b *bot, cameBack bool) {
 	change := w.push()
 	w.gerrit.Vote(change, "admin", "Code-Review", 2)
 	b = startBot(t, w.files, s, true)
+	says := func(text string) bool {
+		return slices.ContainsFunc(w.gerrit.Change(change).Messages, func(m gerrittest.Message) bool { return strings.Contains(m.Text, text) })
+	}
+	w.until("the welcome", func() bool { return says("Please answer") && b.resting(t) })
+	w.gerrit.Comment(change, "admin", "name")
+	w.until("the topic", func() bool { return w.gerrit.Change(change).Topic == "ci-1" && b.resting(t) })
+	w.gerrit.Comment(change, "admin", "close")
+	w.until("the reopening", func() bool { return says("Opened again") && b.resting(t) })
+	w.gerrit.Comment(change, "admin", "land")
 	w.until("the merge", func() bool { return w.gerrit.Change(change).Status == "MERGED" && b.resting(t) })
 	b.stop(t)
 	w.expectPosts(change, onMerge)

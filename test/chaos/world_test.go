@@ -205,8 +205,8 @@ func (w *world) passed(change int) bool {
 // What is on a change after a push, after its task failed, and after that passed. Markers are cut.
 var (
 	onPush = []string{
-		"Patch Set 1:\n\nCI could not start: task \"deploy\" asks for more than this project may use\n\n" +
-			"Missing: queue:create-task:low:prod/deploy\nIf you need it, ask gfx@example.org; if not, remove that task.",
+		"Patch Set 1:\n\nCI waits for a maintainer: you are not in deployers\n\n" +
+			"A member comments \"ok to test\" to start it for this patch set.",
 	}
 	onFailure = append(slices.Clone(onPush), "Hashtag added: ci-failed", "Patch Set 1: Verified-1\n\nbuild failed: failed")
 	onSuccess = append(slices.Clone(onFailure), "Hashtag removed: ci-failed", "Patch Set 1: -Verified")

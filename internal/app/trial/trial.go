@@ -123,6 +123,9 @@ func (nothingStored) GroupsOf(context.Context, string, int, string) ([]string, e
 // OpenOf implements decide.Store.
 func (nothingStored) OpenOf(context.Context, string) ([]store.Action, error) { return nil, nil }
 
+// WaitForOk implements decide.Store.
+func (nothingStored) WaitForOk(context.Context, string) ([]store.Action, error) { return nil, nil }
+
 // Undecided implements decide.Store.
 func (nothingStored) Undecided(context.Context, string) (bool, error) { return false, nil }
 
