@@ -32,6 +32,9 @@ func (e *evaluation) act(a *action, d *Decision) error {
 	case kindComment:
 		return e.comment(a, d)
 	case kindTask:
+		if a.from != "" {
+			return e.taskFile(a, d)
+		}
 		return e.tasks(a, d)
 	case kindRerun, kindCancel:
 		return e.step(a, d)

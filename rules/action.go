@@ -52,6 +52,8 @@ type action struct {
 	many bool
 	// taskKey is half of the identity of one task; of many, each has its own.
 	taskKey *template
+	// from is the file of the patchset that says which tasks there are.
+	from string
 	// literal are the times that are written as they are.
 	literal []string
 	// call is what hook and call ask for: request renders it.

@@ -17,6 +17,10 @@ type Input struct {
 	Now time.Time
 	// On is the index of the trigger that matched.
 	On int
+	// Slug gives the task id that a label of a .taskcluster.yml stands for, the same for this event and rule each time.
+	Slug func(label string) string
+	// RootURL is the Taskcluster deployment's.
+	RootURL string
 }
 
 // Decision is what a rule makes of an event, with the reason. It is kept as JSON.
@@ -76,6 +80,10 @@ type Action struct {
 	TaskKey      string         `json:"taskKey,omitempty"`
 	Task         map[string]any `json:"task,omitempty"`
 	LiteralTimes []string       `json:"literalTimes,omitempty"`
+	// TaskID is the task's own where a file of the patchset gave it one; empty: Key makes it.
+	TaskID string `json:"taskId,omitempty"`
+	// File says that a file of the patchset can't be used; Message says why.
+	File *FileProblem `json:"file,omitempty"`
 	// Tasks says which tasks of the group are to be rerun or cancelled: failed, unfinished, or, empty, the event's own.
 	// Named are patterns of which one has to fit the name, if there are any.
 	Tasks string   `json:"tasks,omitempty"`

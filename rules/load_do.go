@@ -43,7 +43,7 @@ var (
 		"restore", "submit", "rerun", "cancel", "hook", "call",
 	}
 	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report", "from"}
+	laterActions = []string{"report"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
 	approveWords = []string{"operators"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those

@@ -240,6 +240,9 @@ func (r *ruleLoader) gather() {
 		for _, t := range a.templates() {
 			need(t.needs())
 		}
+		if a.from != "" {
+			need([]string{"change", "patchset", TaskFileFact + a.from})
+		}
 	}
 	slices.Sort(r.rule.needs)
 }

@@ -29,12 +29,15 @@ func (r *ruleLoader) task(form actionForm, a *action) {
 	if form.Tasks != nil {
 		n, a.many = form.Tasks, true
 	}
-	if from := n.Key("from"); from != nil {
-		r.later("from", from)
-		return
-	}
 	if len(r.team.Scopes) == 0 && !r.team.unlimited {
 		r.refuse(n, fmt.Sprintf("%s has no scopes to create tasks with, %s:%d", r.team.Name, r.team.file, r.team.Line), "an administrator adds taskcluster: {scopes: […]}")
+	}
+	if n.Key("from") != nil && a.many {
+		if form.Key != nil {
+			r.refuse(form.Key, "each of the file's tasks has a key of its own", "it is the task's metadata.name")
+		}
+		r.from(n, a)
+		return
 	}
 	if n.Kind != yamlfile.Mapping && !(a.many && n.Kind == yamlfile.Sequence) {
 		r.refuse(n, "the definition of a task is wanted here, not "+n.Kind.String(), "")

@@ -14,6 +14,7 @@ import (
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
 	"verdict/internal/problems"
+	"verdict/internal/report"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -186,7 +187,10 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		return nil, err
 	}
 	s.unheard.heard = s.unheard.heard || !w.Shadow()
-	made, err := fetching(ctx, f, rule, team, rules.Input{Event: s.payload, Facts: known, Now: s.Time, On: c.On})
+	made, err := fetching(ctx, f, rule, team, rules.Input{
+		Event: s.payload, Facts: known, Now: s.Time, On: c.On, RootURL: d.Facts.RootURL,
+		Slug: func(label string) string { return slugOf(s.ID, rule, label) },
+	})
 	var unfetched *unfetchedError
 	if errors.As(err, &unfetched) {
 		return nil, err
@@ -312,6 +316,9 @@ func (d *Decider) write(ctx context.Context, s *subject, f *facts.Session, rule 
 		args := deliver.Args{
 			Message: act.Message, Notify: notify(act.Notify), Inline: act.Inline, Labels: act.Labels, About: about,
 			Add: act.Add, CC: act.CC, Remove: act.Remove, Reason: act.Reason, Topic: act.Topic,
+		}
+		if act.File != nil {
+			args.Message, args.Notify = report.BadConfig(act.File.Path, act.File.Line, link.Patchset, act.Message), notify("owner")
 		}
 		if act.Kind == deliver.KindHashtags {
 			args.Add = slices.DeleteFunc(slices.Clone(args.Add), func(tag string) bool { return holdsHashtag(made, tag) }) // the opinions say it

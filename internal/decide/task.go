@@ -21,6 +21,9 @@ const taskLife = 30 * 24 * time.Hour
 func (d *Decider) task(s *subject, rule *rules.Rule, act rules.Action, known map[string]any, link store.Link, linked bool) (*deliver.TaskArgs, error) {
 	def := maps.Clone(act.Task)
 	id := taskcluster.TaskIDFrom([]byte(ingest.ID("task", s.ID, rule.Team, rule.Name, act.Key)))
+	if act.TaskID != "" {
+		id = act.TaskID // of a label, by slugOf
+	}
 	setDefault(def, "taskGroupId", taskcluster.TaskIDFrom([]byte(ingest.ID("task-group", s.ID, rule.Team, rule.Name))))
 	setDefault(def, "schedulerId", d.SchedulerID)
 	metadata, _ := def["metadata"].(map[string]any)
@@ -52,6 +55,11 @@ func (d *Decider) task(s *subject, rule *rules.Rule, act rules.Action, known map
 		return nil, fmt.Errorf("encode task %s: %w", act.Key, err)
 	}
 	return &deliver.TaskArgs{TaskID: id, Definition: frozen, Offsets: offsets}, nil
+}
+
+// slugOf is the task id that a label of a .taskcluster.yml stands for.
+func slugOf(event string, rule *rules.Rule, label string) string {
+	return taskcluster.TaskIDFrom([]byte(ingest.ID("task-label", event, rule.Team, rule.Name, label)))
 }
 
 // offsetsOf takes the times that are relative to now out of a definition, as milliseconds after now. A time that

@@ -26,13 +26,24 @@ const staleAfter = 10 * time.Minute
 
 // createTasks creates the tasks that are due, each by itself: one that fails doesn't stop the others.
 func (r *laneRun) createTasks(ctx context.Context) error {
+	missing := r.uncreated()
 	for _, w := range r.pending {
 		if w.Kind != KindTask {
+			continue
+		}
+		if id := awaited(w, missing); id != "" {
+			o := retry(w.Action, fmt.Errorf("it waits for task %s, on which it depends", id))
+			if err := r.finish(ctx, []store.Outcome{o}, store.Effects{}); err != nil {
+				return err
+			}
 			continue
 		}
 		o, err := r.createTask(ctx, w)
 		if err != nil {
 			return err
+		}
+		if o.State != store.ActionRetrying && o.State != store.ActionHeld && w.args.Task != nil {
+			delete(missing, w.args.Task.TaskID)
 		}
 		effects := store.Effects{}
 		if err := r.finish(ctx, []store.Outcome{o}, effects); err != nil {
@@ -40,6 +51,33 @@ func (r *laneRun) createTasks(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// uncreated are the tasks of the lane that are still to be created.
+func (r *laneRun) uncreated() map[string]bool {
+	out := map[string]bool{}
+	for _, a := range r.open {
+		if args, err := argsOf(a); err == nil && a.Kind == KindTask && args.Task != nil {
+			out[args.Task.TaskID] = true
+		}
+	}
+	return out
+}
+
+// awaited is a task on which this one depends and that isn't there yet: the queue takes none before those it depends
+// on. One that could not be created isn't waited for; what the queue says of that is told then.
+func awaited(w work, missing map[string]bool) string {
+	if w.args.Task == nil || len(missing) < 2 {
+		return ""
+	}
+	var definition struct{ Dependencies []string }
+	_ = json.Unmarshal(w.args.Task.Definition, &definition) // another form is told by the queue
+	for _, id := range definition.Dependencies {
+		if missing[id] && id != w.args.Task.TaskID {
+			return id
+		}
+	}
+	return ""
 }
 
 func (r *laneRun) createTask(ctx context.Context, w work) (store.Outcome, error) {

@@ -35,6 +35,7 @@ type Gerrit interface {
 	GetChangeDetail(ctx context.Context, changeID string, opts ...gerrit.QueryChangesOpt) (*gerrit.ChangeInfo, error)
 	AllChanges(ctx context.Context, q string, opt gerrit.QueryChangesOpt) iter.Seq2[*gerrit.ChangeInfo, error]
 	ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error)
+	GetRevisionFileContent(ctx context.Context, changeID, revision, path string) ([]byte, error)
 	QueryAccounts(ctx context.Context, q string, opts ...gerrit.QueryAccountsOpt) ([]*gerrit.AccountInfo, error)
 	GetAccountGroups(ctx context.Context, accountID string) ([]string, error)
 	GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error)
@@ -91,6 +92,7 @@ type Session struct {
 	changes   map[string]*gerrit.ChangeInfo
 	files     map[string][]any
 	actor     *rules.Account
+	texts     map[string]any // of files, by path
 }
 
 // Session begins the facts of an event.
@@ -119,7 +121,7 @@ func (f *Session) Fetch(ctx context.Context, link store.Link, linked bool, names
 func (f *Session) fact(ctx context.Context, name string, link store.Link, linked bool) (any, error) {
 	if f.s.Recorded != nil {
 		v, ok := f.s.Recorded[name]
-		if whole, field, part := strings.Cut(name, "."); part {
+		if whole, field, part := strings.Cut(name, "."); part && !ok {
 			of, _ := f.s.Recorded[whole].(map[string]any)
 			v, ok = of[field]
 		}
@@ -127,6 +129,12 @@ func (f *Session) fact(ctx context.Context, name string, link store.Link, linked
 			return nil, ErrNone
 		}
 		return v, nil
+	}
+	if path, ok := strings.CutPrefix(name, rules.TaskFileFact); ok {
+		if !linked {
+			return nil, ErrNone
+		}
+		return f.fileFact(ctx, path, link)
 	}
 	switch name {
 	case "change", "patchset", "files":
@@ -159,7 +167,7 @@ func (f *Session) whyNone(name string, link store.Link, linked bool) string {
 	switch {
 	case f.s.Recorded != nil:
 		return "it is not in the recording: record the event again"
-	case name == "change" || name == "patchset" || name == "files":
+	case name == "change" || name == "patchset" || name == "files" || strings.HasPrefix(name, rules.TaskFileFact):
 		if !linked {
 			return "the event belongs to no change"
 		}

@@ -70,6 +70,13 @@ func (g *guarded) AllChanges(ctx context.Context, q string, opt gerrit.QueryChan
 	}
 }
 
+// GetRevisionFileContent implements Gerrit.
+func (g *guarded) GetRevisionFileContent(ctx context.Context, changeID, revision, path string) ([]byte, error) {
+	return through(ctx, g, func(ctx context.Context) ([]byte, error) {
+		return g.Gerrit.GetRevisionFileContent(ctx, changeID, revision, path)
+	})
+}
+
 // ListFiles implements Gerrit.
 func (g *guarded) ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error) {
 	return through(ctx, g, func(ctx context.Context) (map[string]*gerrit.FileInfo, error) {

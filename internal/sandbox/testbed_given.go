@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -132,6 +133,9 @@ func (w *bench) push(p gerrittest.Push) {
 	}
 	if p.Files == nil && p.Kind == "" {
 		p.Files = contents(w.gerrit.Change(w.change).Current.Files, w.patchset+1)
+	}
+	if p.Kind == "" {
+		maps.Copy(p.Files, c.Contents)
 	}
 	made := w.gerrit.Push(p)
 	w.change, w.patchset = made.Change, made.Number

@@ -39,18 +39,20 @@ type Given struct {
 
 // GivenChange is the change that a test is about.
 type GivenChange struct {
-	Server          string   `yaml:"server"`
-	Number          int      `yaml:"number"`
-	Project         string   `yaml:"project"`
-	Branch          string   `yaml:"branch"`
-	Subject         string   `yaml:"subject"`
-	Message         string   `yaml:"message"` // of the commit, below the subject
-	Topic           string   `yaml:"topic"`
-	Owner           string   `yaml:"owner"`
-	Hashtags        []string `yaml:"hashtags"`
-	Files           []string `yaml:"files"`
-	WIP             bool     `yaml:"wip"`
-	CurrentPatchset int      `yaml:"currentPatchset"`
+	Server   string   `yaml:"server"`
+	Number   int      `yaml:"number"`
+	Project  string   `yaml:"project"`
+	Branch   string   `yaml:"branch"`
+	Subject  string   `yaml:"subject"`
+	Message  string   `yaml:"message"` // of the commit, below the subject
+	Topic    string   `yaml:"topic"`
+	Owner    string   `yaml:"owner"`
+	Hashtags []string `yaml:"hashtags"`
+	Files    []string `yaml:"files"`
+	// Contents are what is in files, by path; they are the change's whether Files has them or not.
+	Contents        map[string]string `yaml:"contents"`
+	WIP             bool              `yaml:"wip"`
+	CurrentPatchset int               `yaml:"currentPatchset"`
 }
 
 type fileForm struct {
