@@ -132,12 +132,11 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 }
 
 // reading are methods that change nothing.
-var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions Decisions Hops OkToTests WaitForOk LastOnce AllChanges PostedVotes OwnTags Holds " +
-	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups ListChangeComments Task Status ListTaskGroup Artifact"
+var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions Decisions Hops TeamTurn OkToTests WaitForOk LastOnce AllChanges PostedVotes OwnTags Holds " +
+	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups ListChangeComments GetRevisionFileContent Task Status ListTaskGroup Artifact"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
 var untold = map[string]string{
-	"TeamTurn":  "of a team with a limit; a turn that nobody used is one fewer in that minute",
 	"RenewLane": "in a lane that is worked on for long; it changes a lease, as ClaimLane",
 }
 
