@@ -44,6 +44,12 @@ type snapshot struct {
 	Said    time.Time `json:"said,omitzero"`
 }
 
+// WasMerged tells from a Seen's body whether the change was merged.
+func WasMerged(body []byte) bool {
+	var s snapshot
+	return json.Unmarshal(body, &s) == nil && s.Change.Status == ChangeStatusMerged
+}
+
 // snapshotOf needs revisions, detailed labels and messages.
 func snapshotOf(c *ChangeInfo) *snapshot {
 	s := &snapshot{

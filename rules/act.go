@@ -27,6 +27,10 @@ func (e *evaluation) act(a *action, d *Decision) error {
 	switch a.kind {
 	case kindVote:
 		return e.vote(a, stands, d)
+	case kindReport:
+		report := *a.report
+		d.Actions = append(d.Actions, Action{Key: a.key, Kind: kindReport, Report: &report})
+		return nil
 	case kindHashtags:
 		return e.hashtags(a, stands, d)
 	case kindComment:

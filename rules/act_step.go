@@ -17,10 +17,10 @@ func (e *evaluation) step(a *action, d *Decision) error {
 }
 
 // FitsName tells whether a task's name is one that Named asks for: each is a pattern with * and ?, and none asks for
-// all.
+// all. So does the word of Tasks itself: "recheck failed" is what reports advise.
 func (a *Action) FitsName(name string) bool {
 	for _, n := range a.Named {
-		if matchWord(n, name) || name == strings.Join(a.Named, " ") {
+		if n == a.Tasks || matchWord(n, name) || name == strings.Join(a.Named, " ") {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import "slices"
 // The kinds of actions.
 const (
 	kindVote      = "vote"
+	kindReport    = "report"
 	kindComment   = "comment"
 	kindHashtags  = "hashtags"
 	kindTask      = "task"
@@ -37,6 +38,7 @@ type action struct {
 	// message is a comment's text, or what goes with another action.
 	message *template
 	labels  map[string]int
+	report  *Report
 	// add, cc and remove are hashtags, or people.
 	add, cc, remove []*template
 	// tasks says which of the group rerun and cancel are for, "" the event's own; named by which names.
@@ -62,7 +64,9 @@ type action struct {
 }
 
 // opines tells whether it leaves opinions, which stand until news take them back.
-func (a *action) opines() bool { return a.kind == kindVote || a.kind == kindHashtags && a.while != nil }
+func (a *action) opines() bool {
+	return a.kind == kindVote || a.kind == kindReport || a.kind == kindHashtags && a.while != nil
+}
 
 // templates are all that the action renders.
 func (a *action) templates() []*template {

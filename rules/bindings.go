@@ -28,7 +28,11 @@ func (s *Set) Bindings(exchangePrefix string) []Binding {
 			case t.Source == "pulse":
 				add(longName(exchangePrefix, t.Type), t.key.pattern())
 			default:
-				for _, name := range feeds(t.Source, t.Type) {
+				of := feeds(t.Source, t.Type)
+				if r.reports() {
+					of = append(slices.Clone(of), awaited...)
+				}
+				for _, name := range of {
 					add(longName(exchangePrefix, name), "#")
 				}
 			}

@@ -59,7 +59,7 @@ type Clause struct {
 type Action struct {
 	// Key tells the actions of one rule apart: its `key`, else kind and target, such as vote:Verified.
 	Key string `json:"key"`
-	// Kind is vote, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore, submit, rerun, cancel, hook or call.
+	// Kind is vote, report, comment, hashtags, task, reviewers, attention, ready, wip, topic, abandon, restore, submit, rerun, cancel, hook or call.
 	Kind string `json:"kind"`
 	// Message is what is posted on the change; empty: nothing. Notify is owner, reviewers, all, nobody or empty.
 	Message string `json:"message,omitempty"`
@@ -92,6 +92,8 @@ type Action struct {
 	Call *Call `json:"call,omitempty"`
 	// Labels are the votes, whether they stand or not: the opinions say that.
 	Labels map[string]int `json:"labels,omitempty"`
+	// Report is what a report says.
+	Report *Report `json:"report,omitempty"`
 	// Approve says who has to approve it before it is done, "" nobody.
 	Approve string `json:"approve,omitempty"`
 	// Once says how often it is done; nil: on every event that fits.
@@ -126,8 +128,12 @@ type Opinion struct {
 	// Target is the label's name or the hashtag.
 	Target string `json:"target"`
 	Value  int    `json:"value,omitempty"`
+	// Waits says that nothing above 0 may show while it stands: of a report that has no answer yet.
+	Waits bool `json:"waits,omitempty"`
 	// Stands is false where the rule's `while` is: the opinion is taken back.
 	Stands bool `json:"stands"`
+	// Since orders news of a report: when the last of the tasks ended. Zero: what the event is of does.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // EvalError is an error while a rule is evaluated: a field that isn't there, a value of another type, too much

@@ -138,6 +138,9 @@ func (l *loader) finish() {
 			for _, name := range append([]string{r.Name}, r.Was...) {
 				l.set.byName[[2]string{r.Team, name}] = r
 			}
+			if r.reports() {
+				l.set.reporting = append(l.set.reporting, r)
+			}
 			l.set.reruns = l.set.reruns || r.Mode == Live && r.reruns()
 		}
 	}

@@ -12,6 +12,7 @@ import (
 // actionForm is an entry below `do` as written: one action, with keys that all have in common.
 type actionForm struct {
 	Vote      *yamlfile.Node `yaml:"vote"`
+	Report    *yamlfile.Node `yaml:"report"`
 	Comment   *yamlfile.Node `yaml:"comment"`
 	Hashtags  *yamlfile.Node `yaml:"hashtags"`
 	Task      *yamlfile.Node `yaml:"task"`
@@ -39,11 +40,9 @@ type actionForm struct {
 
 var (
 	actionWords = []string{
-		"vote", "comment", "hashtags", "task", "tasks", "reviewers", "attention", "ready", "wip", "topic", "abandon",
+		"vote", "report", "comment", "hashtags", "task", "tasks", "reviewers", "attention", "ready", "wip", "topic", "abandon",
 		"restore", "submit", "rerun", "cancel", "hook", "call",
 	}
-	// laterActions are words of the language that this release doesn't know.
-	laterActions = []string{"report"}
 	notifyWords  = []string{"owner", "reviewers", "all", "nobody"}
 	approveWords = []string{"operators"}
 	// posted are the actions that are part of a post on the change, and have a say in who gets mail; told are those
@@ -85,9 +84,9 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	if HasErrors(r.diagnostics[before:]) {
 		return action{}, false
 	}
-	known, kinds := r.knownKeys(n)
+	kinds := named(n)
 	var form actionForm
-	r.problems(yamlfile.Decode(known, &form))
+	r.problems(yamlfile.Decode(n, &form))
 	a := action{line: n.Line}
 	if len(kinds) != 1 {
 		if len(kinds) > 1 {
@@ -101,6 +100,8 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	switch kinds[0] {
 	case "vote":
 		r.vote(form, &a)
+	case "report":
+		r.reports(form, &a)
 	case "comment":
 		r.comment(form, &a)
 	case "hashtags":
@@ -134,21 +135,14 @@ func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
 	return a, !HasErrors(r.diagnostics[before:])
 }
 
-// knownKeys takes out the words that come later, having refused them, and tells which actions are named.
-func (r *ruleLoader) knownKeys(n *yamlfile.Node) (known *yamlfile.Node, kinds []string) {
-	rest := *n
-	rest.Entries = nil
+// named tells which actions an entry names.
+func named(n *yamlfile.Node) (kinds []string) {
 	for _, e := range n.Entries {
-		if slices.Contains(laterActions, e.Key.Text) {
-			r.later(e.Key.Text, e.Key)
-			continue
-		}
 		if slices.Contains(actionWords, e.Key.Text) {
 			kinds = append(kinds, e.Key.Text)
 		}
-		rest.Entries = append(rest.Entries, e)
 	}
-	return &rest, kinds
+	return kinds
 }
 
 // common reads the keys beside the action itself, and refuses those that mean nothing for it.

@@ -237,6 +237,9 @@ func (r *ruleLoader) gather() {
 		if a.while != nil {
 			need(a.while.needs())
 		}
+		if a.report != nil {
+			need([]string{"group"})
+		}
 		for _, t := range a.templates() {
 			need(t.needs())
 		}

@@ -57,6 +57,9 @@ func (r *Rule) Labels() []string {
 		for label := range a.labels {
 			names[label] = true
 		}
+		if a.report != nil {
+			names[a.report.Label] = true
+		}
 	}
 	return keys(names)
 }

@@ -125,6 +125,8 @@ func (a Action) line(d Decision) string {
 		for _, label := range keys(a.Labels) {
 			words = append(words, fmt.Sprintf("%s %+d", label, a.Labels[label]))
 		}
+	case kindReport:
+		words = append(words, a.Report.line())
 	case kindTask:
 		words = append(words, a.taskName())
 	case kindTopic:
@@ -153,6 +155,17 @@ func (a Action) line(d Decision) string {
 		words = append(words, "is taken back, where it stands")
 	}
 	return strings.Join(words, " ")
+}
+
+// line is what a report came to.
+func (r *Report) line() string {
+	switch {
+	case r == nil || r.Outcome == "":
+		return "of no change"
+	case r.Outcome == "running":
+		return "waits for other tasks of the patchset"
+	}
+	return fmt.Sprintf("%s %+d (%s)", r.Label, r.Value, r.Outcome)
 }
 
 func (a Action) taskName() string {

@@ -89,5 +89,5 @@ func (r *Rule) reruns() bool {
 
 // Votes says whether the rule casts a vote: losing such a rule is itself worth telling.
 func (r *Rule) Votes() bool {
-	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindVote })
+	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindVote || a.kind == kindReport })
 }

@@ -12,6 +12,7 @@ func actionSchema(methods []Method) schema {
 	out := yamlfile.SchemaOf(actionForm{}, nil, map[string]schema{
 		"vote": {"type": "object", "minProperties": 1, "additionalProperties": schema{"type": "integer"},
 			"description": "Leaves an opinion on each label; with while it is taken back."},
+		"report":    reportSchema(),
 		"comment":   orFile(yamlfile.TextSchema(), "Posts a message."),
 		"hashtags":  listOr(yamlfile.SchemaOf(hashtagsForm{}, nil, lists("add", "remove")), "Sets or removes hashtags; with while what was set is taken away again."),
 		"reviewers": listOr(yamlfile.SchemaOf(reviewersForm{}, nil, lists("add", "cc", "remove")), "Adds or removes reviewers and CCs."),
@@ -49,9 +50,22 @@ func actionSchema(methods []Method) schema {
 	return out
 }
 
-// withoutVote are the actions but vote, which is always an opinion.
+// withoutVote are the actions but vote and report, which are always opinions.
 func withoutVote() []string {
-	return slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote })
+	return slices.DeleteFunc(slices.Clone(actionWords), func(word string) bool { return word == kindVote || word == kindReport })
+}
+
+func reportSchema() schema {
+	value := func(about string) schema { return schema{"type": "integer", "description": about} }
+	out := yamlfile.SchemaOf(reportForm{}, nil, map[string]schema{
+		"label":   textAbout("The label that it votes on."),
+		"pass":    value("The vote when all tasks passed."),
+		"fail":    value("The vote when one failed."),
+		"infra":   value("The vote when tasks lost their worker and none failed; 0, which waits for another try, if nothing is said."),
+		"running": {"type": "integer", "maximum": 0, "description": "The vote while it waits for tasks; 0 if nothing is said."},
+	})
+	out["description"] = "Says how all tasks of the patchset went, and votes; only on: {group: settled}."
+	return out
 }
 
 // orFile is something, or the file that it is in.

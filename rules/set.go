@@ -56,6 +56,8 @@ type Set struct {
 	byName map[[2]string]*Rule
 	index  index
 	reruns bool
+	// reporting are the live rules that report.
+	reporting []*Rule
 }
 
 // Reruns says whether a rule reruns tasks: only then may one that is over be waited for.

@@ -33,11 +33,17 @@ func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *fact
 		return false, nil
 	}
 	task, group := active.Set.Derives(s.exchange)
-	if !task && !group || d.longAgo(s, now) || d.beforeAll(active, s) {
+	awaits := active.Set.Awaits(s.exchange)
+	if !task && !group && !awaits || d.longAgo(s, now) || d.beforeAll(active, s) {
 		return false, nil
 	}
 	if task && s.TaskID != "" {
 		if err := d.deriveTask(ctx, active, s, f, v); err != nil {
+			return false, err
+		}
+	}
+	if awaits {
+		if err := d.heardOf(ctx, active, s, v); err != nil {
 			return false, err
 		}
 	}
@@ -149,21 +155,34 @@ func (d *Decider) superseded(ctx context.Context, s *subject, f *facts.Session) 
 
 // renewOpinions looks after what stood on the patchset before a new one: where the code is the same the opinions
 // are kept, else they have ended; either way the change is looked at again.
-func (d *Decider) renewOpinions(ctx context.Context, s *subject, f *facts.Session, v *store.Verdict, now time.Time) error {
+func (d *Decider) renewOpinions(ctx context.Context, active Active, s *subject, f *facts.Session, v *store.Verdict, now time.Time) error {
 	if s.Source != "gerrit" || s.Type != gerrit.PatchsetCreated || s.change.Patchset.Number < 2 || d.Shadow {
 		return nil
 	}
 	c := s.change
 	v.Again = append(v.Again, fmt.Sprintf("%s~%d", c.Server, c.Change.Number)) // what waits is about an older one by now
 	opinions, err := d.Store.Opinions(ctx, c.Server, c.Change.Number)
-	if err != nil || len(opinions) == 0 {
+	if err != nil {
 		return err
 	}
-	before, err := d.kept(ctx, s, f, opinions)
+	awaited, err := d.Store.AwaitedOn(ctx, c.Server, c.Change.Number)
+	if err != nil || len(opinions)+len(awaited) == 0 {
+		return err
+	}
+	said := opinions
+	for _, a := range awaited {
+		said = append(said, store.Opinion{Patchset: a.Patchset, Revision: a.Revision})
+	}
+	before, err := d.kept(ctx, s, f, said)
 	if err != nil {
 		return err
 	}
 	if before != "" {
+		kept, err := d.stillStands(ctx, active, s, before, opinions, now)
+		if err != nil {
+			return err
+		}
+		v.Actions = append(v.Actions, kept...)
 		v.Kept = append(v.Kept, store.Carry{Server: c.Server, Change: c.Change.Number, Patchset: c.Patchset.Number, From: before, To: c.Patchset.Revision})
 	}
 	version, body, err := deliver.Args{}.Encode()

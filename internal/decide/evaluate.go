@@ -88,7 +88,10 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		return v, err
 	}
 	v.Derived = append(v.Derived, found...)
-	if err := d.renewOpinions(ctx, s, session, &v, now); err != nil {
+	if err := d.settled(ctx, active, s, session, &v); err != nil {
+		return v, err
+	}
+	if err := d.renewOpinions(ctx, active, s, session, &v, now); err != nil {
 		return v, err
 	}
 	switch {
@@ -198,6 +201,9 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if err != nil {
 		return nil, d.failed(ctx, s, rule, active, known, err, now, w)
 	}
+	if err := d.sumUp(ctx, active, s, f, rule, made, known, link, linked); err != nil {
+		return nil, err
+	}
 	onces, err := d.once(ctx, s, rule, made, link, linked, now)
 	if err != nil {
 		return nil, err
@@ -300,11 +306,10 @@ func (d *Decider) write(ctx context.Context, s *subject, f *facts.Session, rule 
 		if !linked {
 			continue
 		}
-		hand.Think(store.Opinion{
-			Server: link.Server, Change: link.Change, Patchset: link.Patchset, Revision: link.Revision,
-			Kind: store.OpinionKind(o.Kind), Target: o.Target, Team: rule.Team, Rule: rule.Name, About: about,
-			Value: o.Value, Stands: o.Stands, Created: madeAt, Run: runOf(known), EventID: s.ID,
-		})
+		opinion := opinionOf(o, about, madeAt)
+		opinion.Server, opinion.Change, opinion.Patchset, opinion.Revision = link.Server, link.Change, link.Patchset, link.Revision
+		opinion.Team, opinion.Rule, opinion.Run, opinion.EventID = rule.Team, rule.Name, runOf(known), s.ID
+		hand.Think(opinion)
 	}
 	for _, act := range made.Actions {
 		a := store.Action{
@@ -316,6 +321,9 @@ func (d *Decider) write(ctx context.Context, s *subject, f *facts.Session, rule 
 		args := deliver.Args{
 			Message: act.Message, Notify: notify(act.Notify), Inline: act.Inline, Labels: act.Labels, About: about,
 			Add: act.Add, CC: act.CC, Remove: act.Remove, Reason: act.Reason, Topic: act.Topic,
+		}
+		if args.Report = reportArgs(act, known); args.Report != nil {
+			args.Labels = map[string]int{act.Report.Label: act.Report.Value}
 		}
 		if act.File != nil {
 			args.Message, args.Notify = report.BadConfig(act.File.Path, act.File.Line, link.Patchset, act.Message), notify("owner")

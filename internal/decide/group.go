@@ -101,6 +101,9 @@ func (d *Decider) lookAtGroup(ctx context.Context, active Active, s *subject, f 
 	}
 	word := d.judge(seen, &state, now)
 	v.Groups = append(v.Groups, state)
+	if err := d.await(ctx, active, s, f, state, v); err != nil {
+		return false, err
+	}
 	if word == "" || !active.Set.Wants("group", word) {
 		return false, nil
 	}
@@ -146,7 +149,7 @@ func (d *Decider) derivedGroup(s *subject, word string, seen view, state store.G
 		parts, at = append(parts, word), now
 	}
 	body, _ := json.Marshal(Derived{ // JSON that was read before
-		GroupID: s.GroupID, State: word, Hash: seen.hash, Routes: s.routes(), Event: s.derived.Event, Swept: s.derived.Swept,
+		GroupID: s.GroupID, State: word, Hash: seen.hash, Generation: state.Generation, Routes: s.routes(), Event: s.derived.Event, Swept: s.derived.Swept,
 	})
 	return store.Event{
 		ID: ingest.ID(parts...), Source: "group", Type: word, GroupID: s.GroupID, Time: at, State: store.EventReceived,

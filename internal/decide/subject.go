@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,8 +46,10 @@ type Derived struct {
 	Run     int    `json:"run"`
 	State   string `json:"state"`
 	// Hash is the group's state: each task's latest run and state.
-	Hash   string   `json:"hash,omitempty"`
-	Routes []string `json:"routes,omitempty"`
+	Hash string `json:"hash,omitempty"`
+	// Generation is that of the group's state.
+	Generation int64    `json:"generation,omitempty"`
+	Routes     []string `json:"routes,omitempty"`
 	// Swept says that a look which no message asked for found it.
 	Swept bool            `json:"swept,omitempty"`
 	Event json.RawMessage `json:"event"`
@@ -172,6 +175,17 @@ func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *
 	}
 	if s.found != nil {
 		return s.found.link(), true, nil
+	}
+	if s.Source == "group" && team != nil {
+		rows, err := d.Store.AwaitedGroup(ctx, s.GroupID)
+		if err != nil {
+			return store.Link{}, false, err
+		}
+		for _, a := range slices.Backward(rows) { // the latest patchset for which it counts
+			if a.Team == team.Name {
+				return store.Link{Server: a.Server, Change: a.Change, Patchset: a.Patchset, Revision: a.Revision, Project: a.Project, Branch: a.Branch}, true, nil
+			}
+		}
 	}
 	for _, made := range [][2]string{{"task", s.TaskID}, {"group", s.GroupID}} {
 		if made[1] == "" {

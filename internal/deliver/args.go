@@ -15,6 +15,7 @@ const ArgsVersion = 1
 // Kinds of actions.
 const (
 	KindVote      = "vote"
+	KindReport    = "report"
 	KindComment   = "comment"
 	KindHashtags  = "hashtags"
 	KindReviewers = "reviewers"
@@ -62,6 +63,8 @@ type Args struct {
 	Task    *TaskArgs `json:"task,omitempty"`
 	Step    *StepArgs `json:"step,omitempty"`
 	Call    *CallArgs `json:"call,omitempty"`
+	// Report is what a report says.
+	Report *ReportArgs `json:"report,omitempty"`
 }
 
 // Before is what the change was when a rule decided to make something else of it. What somebody made of it since is not

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type change struct {
 	opinions []store.Opinion
 	posted   map[string]store.Posted // on the current revision, by label, or "#"+hashtag
 	ownTags  []string
+	reported []store.Reported
 }
 
 // reconcile brings the lane's change from what it shows to what ought to stand. It answers true when it posted
@@ -53,6 +55,7 @@ func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	todo = r.unsaid(c, todo)
 	tagged, err := r.hashtags(ctx, c, todo)
 	if err != nil {
 		return false, err
@@ -115,7 +118,15 @@ func (r *laneRun) hear(ctx context.Context, c *change, a store.Action) error {
 	if err != nil {
 		return err
 	}
-	c.opinions = r.heldBack(c, r.allowed(kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision]), a))
+	awaited, err := r.d.Store.AwaitedOn(ctx, c.server, c.number)
+	if err != nil {
+		return err
+	}
+	if c.reported, err = r.d.Store.Reported(ctx, c.server, c.number); err != nil {
+		return err
+	}
+	opinions = kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision])
+	c.opinions = r.heldBack(c, r.allowed(append(opinions, r.waiting(c, awaited, a)...), a))
 	return nil
 }
 
@@ -224,7 +235,7 @@ func (c *change) stale(w work, rule string) string {
 	if w.args.Status != "" && w.args.Status != c.info.Status {
 		return fmt.Sprintf("the change is %s; it was %s when the rule decided", strings.ToLower(c.info.Status), strings.ToLower(w.args.Status))
 	}
-	if w.Kind == KindVote && w.args.Message != "" && !c.speaks(w, rule) {
+	if opines(w.Kind) && w.args.Message != "" && !c.speaks(w, rule) {
 		return "a newer run has spoken since"
 	}
 	return ""
@@ -232,10 +243,14 @@ func (c *change) stale(w work, rule string) string {
 
 // speaks tells whether the opinion that came with a vote is still the newest of its rule about the same thing.
 func (c *change) speaks(w work, rule string) bool {
+	event := w.EventID
+	if w.args.Report != nil {
+		event = cmp.Or(w.args.Report.Of, event)
+	}
 	for _, o := range c.opinions {
 		_, named := w.args.Labels[o.Target]
 		if named && o.Kind == store.OpinionLabel && o.Revision == w.Revision && o.Team == w.Team && o.Rule == rule && o.About == w.args.About {
-			return o.EventID == w.EventID
+			return o.EventID == event
 		}
 	}
 	return true

@@ -35,6 +35,8 @@ type Store interface {
 	FinishActions(ctx context.Context, lane store.Lane, outcomes []store.Outcome, effects store.Effects) error
 	ReleaseLane(ctx context.Context, lane store.Lane, next time.Duration) error
 	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
+	AwaitedOn(ctx context.Context, server string, change int) ([]store.Awaited, error)
+	Reported(ctx context.Context, server string, change int) ([]store.Reported, error)
 	PostedVotes(ctx context.Context, server string, change int) ([]store.Posted, error)
 	OwnTags(ctx context.Context, server string, change int) ([]string, error)
 	Holds(ctx context.Context) ([]store.Hold, error)

@@ -125,7 +125,7 @@ func (r *laneRun) heldBack(c *change, opinions []store.Opinion) []store.Opinion 
 func (r *laneRun) isHeld(o store.Opinion) bool {
 	return slices.ContainsFunc(r.open, func(a store.Action) bool {
 		mine := a.Rule == o.Rule || r.nameOf(work{Action: a}) == o.Rule
-		of := a.EventID == o.EventID && a.Team == o.Team && mine && (a.Kind == KindVote || a.Kind == KindHashtags)
+		of := a.EventID == o.EventID && a.Team == o.Team && mine && (opines(a.Kind) || a.Kind == KindHashtags)
 		return of && (a.State == store.ActionHeld || r.heldBy(a) != "")
 	})
 }

@@ -157,7 +157,7 @@ func (r *laneRun) attempt(ctx context.Context, starts []store.Start, call func(c
 }
 
 func (r *laneRun) finish(ctx context.Context, outcomes []store.Outcome, effects store.Effects) error {
-	if len(outcomes) == 0 && len(effects.Posted) == 0 && len(effects.TagsAdded) == 0 && len(effects.TagsGone) == 0 {
+	if len(outcomes) == 0 && len(effects.Posted) == 0 && len(effects.TagsAdded) == 0 && len(effects.TagsGone) == 0 && len(effects.Reported) == 0 {
 		return nil
 	}
 	if err := r.d.Store.FinishActions(ctx, *r.lane, outcomes, effects); err != nil {
@@ -224,8 +224,11 @@ func (r *laneRun) forbidden(a store.Action, args Args) (store.Outcome, bool) {
 
 func granted(team *rules.Team, a store.Action, args Args) error {
 	switch a.Kind {
-	case KindVote:
+	case KindVote, KindReport:
 		var refused []error
+		if a.Kind == KindReport {
+			refused = append(refused, team.MayDo(a.Server, a.Project, a.Branch, KindComment))
+		}
 		for label, value := range args.Labels {
 			refused = append(refused, team.MayVote(a.Server, a.Project, a.Branch, label, value))
 		}

@@ -26,7 +26,7 @@ type post struct {
 func gather(first work, lacking []work, texts []text) post {
 	p := post{team: first.Team}
 	with := func(w work) bool {
-		return w.Team == first.Team && (w.args.Notify == first.args.Notify || w.args.Notify == "" && first.Kind == KindVote)
+		return w.Team == first.Team && (w.args.Notify == first.args.Notify || w.args.Notify == "" && opines(first.Kind))
 	}
 	for _, w := range lacking {
 		if with(w) {
@@ -123,7 +123,7 @@ func (r *laneRun) send(ctx context.Context, c *change, p post) error {
 		}
 		p.withoutVotes(dropped, outcomes)
 	}
-	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes})
+	return r.finish(ctx, outcomes, store.Effects{Server: c.server, Change: c.number, Posted: p.votes, Reported: r.reports(c, p.works())})
 }
 
 // call makes the one call of a review, on the revision that was looked at.

@@ -70,11 +70,13 @@ func (c *change) votes() (votes, settled []store.Posted) {
 // so whatever of it doesn't show any more was undone by somebody. It gives those that are left.
 func (r *laneRun) settleKnown(ctx context.Context, c *change, todo []work) (left []work, err error) {
 	var outcomes []store.Outcome
+	effects := store.Effects{Server: c.server, Change: c.number}
 	for _, w := range todo {
 		message, said := r.said(c, w)
 		switch {
 		case !w.speaks() || !said:
-		case w.Kind == KindVote:
+		case opines(w.Kind):
+			effects.Reported = append(effects.Reported, r.reports(c, []work{w})...)
 			w.args.Message = "" // said; the vote has still to be looked at
 		default:
 			outcomes = append(outcomes, done(w, message))
@@ -82,7 +84,7 @@ func (r *laneRun) settleKnown(ctx context.Context, c *change, todo []work) (left
 		}
 		left = append(left, w)
 	}
-	return left, r.finish(ctx, outcomes, store.Effects{})
+	return left, r.finish(ctx, outcomes, effects)
 }
 
 // said gives the id of our message on the change that carries an action.
@@ -104,7 +106,7 @@ type text struct {
 // speaks tells whether an action has something to say in a review.
 func (w work) speaks() bool {
 	return w.Kind == KindComment && len(w.args.Inline) > 0 ||
-		w.args.Message != "" && (w.Kind == KindComment || w.Kind == KindVote || isPart(w.Kind))
+		w.args.Message != "" && (w.Kind == KindComment || opines(w.Kind) || isPart(w.Kind))
 }
 
 // speaking are the actions with something to say. What a team has to say before it closes the change waits for nothing.
@@ -136,9 +138,9 @@ func (r *laneRun) window(c *change) time.Duration {
 func (r *laneRun) postVotes(ctx context.Context, c *change, votes []store.Posted, lacking []work, texts []text, todo []work) error {
 	p := post{}
 	rest := slices.DeleteFunc(slices.Clone(todo), func(w work) bool {
-		return w.Kind != KindVote && w.Kind != KindReconcile || w.args.Message != ""
+		return !opines(w.Kind) && w.Kind != KindReconcile || w.args.Message != ""
 	})
-	if i := slices.IndexFunc(texts, func(t text) bool { return t.Kind == KindVote }); i >= 0 {
+	if i := slices.IndexFunc(texts, func(t text) bool { return opines(t.Kind) }); i >= 0 {
 		p = gather(texts[i].work, lacking, texts)
 	} else if len(rest) > 0 {
 		p.team = rest[0].Team
@@ -191,7 +193,7 @@ func (r *laneRun) waitOn(ctx context.Context, c *change, texts []text) error {
 func silent(todo []work) []store.Outcome {
 	var out []store.Outcome
 	for _, w := range todo {
-		if w.args.Message == "" && (w.Kind == KindVote || w.Kind == KindReconcile) {
+		if w.args.Message == "" && (opines(w.Kind) || w.Kind == KindReconcile) {
 			out = append(out, done(w, ""))
 		}
 	}

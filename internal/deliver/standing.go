@@ -23,7 +23,7 @@ type Standing struct {
 }
 
 // Labels computes what each label of one patchset ought to show from the opinions on it: the lowest if any is
-// negative, else the highest. The order of the opinions has no part in it. Labels without a standing opinion
+// negative, else 0 while a report waits, else the highest. The order of the opinions has no part in it. Labels without a standing opinion
 // are in the answer when an ended opinion names them.
 func Labels(opinions []store.Opinion, revision string) map[string]Standing {
 	byLabel := map[string][]store.Opinion{}
@@ -47,16 +47,23 @@ func standing(os []store.Opinion) Standing {
 	s := Standing{Held: len(os) > 0}
 	sum := sha256.New()
 	lowest, highest := 0, 0
+	waits := false
 	for i, o := range os {
 		if i == 0 {
 			lowest, highest = o.Value, o.Value
 		}
 		lowest, highest = min(lowest, o.Value), max(highest, o.Value)
 		fmt.Fprintf(sum, "%q %q %d\n", o.Team, o.About, o.Value)
+		if o.Waits {
+			waits = true
+			fmt.Fprintln(sum, "waits")
+		}
 	}
-	s.Value = highest
-	if lowest < 0 {
+	switch {
+	case lowest < 0:
 		s.Value = lowest
+	case !waits:
+		s.Value = highest
 	}
 	s.Signature = hex.EncodeToString(sum.Sum(nil)[:12])
 	return s

@@ -188,6 +188,11 @@ func (f *Session) Said(ctx context.Context) (*Said, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.SaidBy(task), nil
+}
+
+// SaidBy is Said of any task.
+func (f *Session) SaidBy(task *taskcluster.Task) *Said {
 	var extra struct {
 		Gerrit *struct {
 			Server, Project, Branch, Revision string
@@ -195,7 +200,7 @@ func (f *Session) Said(ctx context.Context) (*Said, error) {
 		}
 	}
 	if err := json.Unmarshal(task.Extra, &extra); err != nil || extra.Gerrit == nil || extra.Gerrit.Change <= 0 {
-		return nil, nil // extra is the author's own: another shape is no claim
+		return nil // extra is the author's own: another shape is no claim
 	}
 	g := extra.Gerrit
 	said := &Said{
@@ -210,7 +215,7 @@ func (f *Session) Said(ctx context.Context) (*Said, error) {
 			said.Server = name
 		}
 	}
-	return said, nil
+	return said
 }
 
 func none(err, sentinel error) error {

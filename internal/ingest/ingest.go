@@ -84,7 +84,7 @@ func (in *Inbox) match(set *rules.Set, ev *store.Event, m *pulse.Message, payloa
 		ev.State = store.EventReceived
 		return dst
 	}
-	if task, group := set.Derives(m.Exchange); task || group {
+	if task, group := set.Derives(m.Exchange); task || group || set.Awaits(m.Exchange) {
 		ev.State = store.EventReceived
 	}
 	return dst

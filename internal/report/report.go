@@ -25,6 +25,8 @@ const (
 	Fail    Outcome = "fail"
 	Infra   Outcome = "infra"
 	Running Outcome = "running"
+	// skipped is that of a task which never runs, for what it depends on: in itself it is neither.
+	skipped Outcome = "skipped"
 )
 
 // infrastructure are the ways in which a run ends that are not the task's own doing.
@@ -47,10 +49,19 @@ type Task struct {
 	// where it passed for the change that was merged last, "" where that isn't known.
 	PassedOn int    `json:"passedOn,omitempty"`
 	Onto     string `json:"onto,omitempty"`
+	// Never says that it can't run any more: what it depends on didn't complete.
+	Never bool `json:"never,omitempty"`
+	// Compared says that PassedOn was looked for, and found to be so.
+	Compared bool `json:"-"`
 }
 
 // Outcome is that of one task.
-func (t Task) Outcome() Outcome { return OutcomeOf(t.State, t.Reason) }
+func (t Task) Outcome() Outcome {
+	if t.Never {
+		return skipped
+	}
+	return OutcomeOf(t.State, t.Reason)
+}
 
 // OutcomeOf is the outcome of a task by its state and the reason why its latest run ended.
 func OutcomeOf(state, reason string) Outcome {
@@ -110,6 +121,8 @@ type Report struct {
 	RootURL string
 	// Also is a later patchset of the same code that it stands for too, 0 where there is none.
 	Also int
+	// Recheck says that somebody who comments "recheck failed" is answered.
+	Recheck bool
 }
 
 // Outcome is that of all tasks: a failure counts at once, all else when every task is over.
@@ -123,6 +136,8 @@ func (r Report) Outcome() Outcome {
 		return Running
 	case len(r.by(Infra)) > 0:
 		return Infra
+	case len(r.by(skipped)) > 0:
+		return Fail // of what is in another group
 	}
 	return Pass
 }
@@ -130,6 +145,15 @@ func (r Report) Outcome() Outcome {
 // by are the tasks of an outcome, in their order.
 func (r Report) by(o Outcome) []Task {
 	return slices.DeleteFunc(slices.Clone(r.Tasks), func(t Task) bool { return t.Outcome() != o })
+}
+
+// blamed are the tasks for which the outcome is no pass.
+func (r Report) blamed() []Task {
+	tasks := r.by(r.Outcome())
+	if len(tasks) == 0 {
+		return r.by(skipped)
+	}
+	return tasks
 }
 
 // Resolved is when the last run that is over ended.
@@ -150,7 +174,7 @@ func (r Report) Identity() string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %s %d\n", r.Label, outcome, r.Value)
 	if outcome != Pass {
-		for _, t := range r.by(outcome) {
+		for _, t := range r.blamed() {
 			fmt.Fprintf(sum, "%q\n", t.Name)
 		}
 	}

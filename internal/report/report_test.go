@@ -25,7 +25,7 @@ func tasks(n int, others ...Task) []Task {
 }
 
 func of(value int, tasks ...Task) Report {
-	return Report{Label: "Verified", Patchset: 3, Value: value, Tasks: tasks, RootURL: rootURL}
+	return Report{Label: "Verified", Patchset: 3, Value: value, Tasks: tasks, RootURL: rootURL, Recheck: true}
 }
 
 func failing(name, id string) Task {
@@ -54,7 +54,10 @@ func TestTheTextsAreThoseOfTheGoldenFile(t *testing.T) {
 	pending := Task{Name: "late", ID: "P", GroupID: "DeF", State: "pending"}
 	also := of(1, tasks(1)...)
 	also.Also = 4
+	nobody := of(-1, tasks(2, failing("a", "A"))...)
+	nobody.Recheck = false
 	texts := map[string]string{
+		"fail that nobody can recheck":      nobody.Text(),
 		"fail":                              of(-1, tasks(40, windows)...).Text(),
 		"many fail":                         of(-1, tasks(41, manyFailing()...)...).Text(),
 		"fail with others lost and to come": of(-1, tasks(4, cancelled, linux, pending)...).Text(),

@@ -27,11 +27,11 @@ func (r Report) Text() string {
 	if r.Also != 0 {
 		fmt.Fprintf(&b, "\nIt stands for patch set %d too, which changes no code.", r.Also)
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 func (r Report) failed(b *strings.Builder) {
-	failed := newFirst(r.by(Fail))
+	failed := newFirst(r.blamed())
 	fmt.Fprintf(b, "%s: %d of %d tasks failed on patch set %d\n\n", r.vote(), len(failed), len(r.Tasks), r.Patchset)
 	for _, t := range failed[:min(len(failed), mostListed)] {
 		fmt.Fprintf(b, "- %s: %s%s\n  %s\n", quoted(t.Name, longestName), ended(t), knownOf(t), r.link(t))
@@ -43,13 +43,18 @@ func (r Report) failed(b *strings.Builder) {
 	if lost := len(r.by(Infra)); lost > 0 {
 		fmt.Fprintf(b, "%d lost their worker, not your change's fault.\n", lost)
 	}
+	if never := len(r.by(skipped)); never > 0 && failed[0].Outcome() != skipped {
+		fmt.Fprintf(b, "%d could not run: what they need didn't complete.\n", never)
+	}
 	if running := len(r.by(Running)); running > 0 {
 		fmt.Fprintf(b, "%d still to come.\n", running)
 	}
 	for _, url := range r.groups() {
 		fmt.Fprintf(b, "All tasks: %s\n", url)
 	}
-	b.WriteString(`Comment "recheck failed" to run it again.`)
+	if r.Recheck {
+		b.WriteString(`Comment "recheck failed" to run it again.`)
+	}
 }
 
 // lost is about workers that were lost. Its first line ends where it is still under 80 characters.
@@ -72,7 +77,9 @@ func (r Report) lost(b *strings.Builder) {
 	if passed := len(r.by(Pass)); passed > 0 {
 		fmt.Fprintf(b, "%d passed. ", passed)
 	}
-	b.WriteString(`Comment "recheck failed" to try again.`)
+	if r.Recheck {
+		b.WriteString(`Comment "recheck failed" to try again.`)
+	}
 }
 
 func (r Report) passed(b *strings.Builder) {

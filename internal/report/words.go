@@ -28,6 +28,9 @@ func words(reason string) string {
 
 // ended says how a failed run ended. Its exit code is in its log only, which isn't read.
 func ended(t Task) string {
+	if t.Never {
+		return "could not run: what it needs didn't complete"
+	}
 	how := words(t.Reason)
 	if t.Reason == "" {
 		how = t.State

@@ -62,8 +62,14 @@ func files(paths ...string) map[string]string {
 
 var builds = tasks("shaders-linux", "shaders-windows")
 
-// allPassed is what the rule all-green says of two builds.
-const allPassed = "All 2 tasks passed"
+// What the rule verdict says of two builds, and of one task.
+var (
+	allPassed   = []string{"Verified +1: all 2 tasks passed", "http"}
+	passedAgain = []string{"Verified +1: all 2 tasks passed", "shaders-linux passed on its 2nd run."}
+	buildFailed = []string{"shaders-linux failed: failed", "Verified -1: 1 of 2 tasks failed", "- shaders-linux: failed", "All tasks: "}
+	lintFailed  = []string{"Verified -1: 1 of 1 tasks failed", "- lint: failed", "All tasks: "}
+	lintPassed  = []string{"Verified +1: its one task passed", "lint passed on its 2nd run."}
+)
 
 // Stories are the scripted team's. Those that take longest come first, so that a short demonstration shows them.
 func Stories() []Story {
@@ -75,10 +81,11 @@ func Stories() []Story {
 				{
 					Do: []Act{passes("shaders-windows"), breaks("shaders-linux", "internal-error")},
 					Ought: Effects{Votes: verified(-1), Messages: says(
-						"shaders-linux failed: internal-error", "A worker of gfx/ci-linux gave up on", "No verdict yet: 1 of 2 tasks lost their worker",
+						"shaders-linux failed: internal-error", "A worker of gfx/ci-linux gave up on", "No verdict yet for patch set 1: 1 of 2 tasks lost their worker",
+						"- shaders-linux: the worker's own error",
 					)},
 				},
-				{Do: []Act{rerun("shaders-linux"), passes("shaders-linux")}, Ought: Effects{Votes: maybe(0, verified(1)...), Messages: says(allPassed)}},
+				{Do: []Act{rerun("shaders-linux"), passes("shaders-linux")}, Ought: Effects{Votes: maybe(0, verified(1)...), Messages: says(passedAgain...)}},
 			},
 		},
 		{
@@ -87,7 +94,7 @@ func Stories() []Story {
 				{Do: []Act{push(gerrittest.Push{Project: project, Uploader: "dave", Subject: "Softer shadows", Files: files("shaders/shadow.frag", "src/shadow.cc")})}, Ought: Effects{Tasks: builds}},
 				{Do: []Act{fails("shaders-linux"), disconnect()}, Ought: Effects{Votes: verified(-1), Messages: says("shaders-linux failed: failed")}},
 				{Do: []Act{rerun("shaders-linux"), passes("shaders-linux")}, Ought: Effects{Votes: verified(0)}},
-				{Do: []Act{passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed)}},
+				{Do: []Act{passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(passedAgain...)}},
 			},
 		},
 		{
@@ -96,10 +103,10 @@ func Stories() []Story {
 				{Do: []Act{push(gerrittest.Push{Project: project, Uploader: "frank", Subject: "Brighter fog", Files: files("shaders/fog.vert")})}, Ought: Effects{Tasks: builds}},
 				{
 					Do:    []Act{passes("shaders-windows"), fails("shaders-linux")},
-					Ought: Effects{Votes: verified(-1), Messages: says("shaders-linux failed: failed"), Hashtags: []string{"+ci-failed"}},
+					Ought: Effects{Votes: verified(-1), Messages: says(buildFailed...), Hashtags: []string{"+ci-failed"}},
 				},
 				{Do: []Act{push(gerrittest.Push{Uploader: "frank", Files: files("shaders/fog.vert")})}, Ought: Effects{Tasks: builds, Hashtags: []string{"-ci-failed"}}},
-				{Do: []Act{passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed)}},
+				{Do: []Act{passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed...)}},
 			},
 		},
 		{
@@ -116,8 +123,8 @@ func Stories() []Story {
 			Title: "documentation is read by lint alone", Takes: 6 * time.Second,
 			Steps: []Step{
 				{Do: []Act{push(gerrittest.Push{Project: project, Uploader: "frank", Subject: "Say how fog works", Files: files("docs/fog.md")})}, Ought: Effects{Tasks: tasks("lint")}},
-				{Do: []Act{fails("lint")}, Ought: Effects{Hashtags: []string{"+ci-lint", "+ci-failed"}}},
-				{Do: []Act{rerun("lint"), passes("lint")}, Ought: Effects{Votes: verified(1), Messages: says("All 1 tasks passed"), Hashtags: []string{"-ci-lint", "-ci-failed"}}},
+				{Do: []Act{fails("lint")}, Ought: Effects{Votes: verified(-1), Messages: says(lintFailed...), Hashtags: []string{"+ci-lint", "+ci-failed"}}},
+				{Do: []Act{rerun("lint"), passes("lint")}, Ought: Effects{Votes: verified(1), Messages: says(lintPassed...), Hashtags: []string{"-ci-lint", "-ci-failed"}}},
 			},
 		},
 		{
@@ -135,8 +142,11 @@ func Stories() []Story {
 			Title: "only the commit message is new: the vote stays, nothing runs again", Takes: 6 * time.Second,
 			Steps: []Step{
 				{Do: []Act{loseAnswer(), push(gerrittest.Push{Project: project, Uploader: "dave", Subject: "Wider bloom", Files: files("shaders/bloom.frag")})}, Ought: Effects{Tasks: builds}},
-				{Do: []Act{breaks("shaders-linux", "claim-expired"), passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed)}},
-				{Do: []Act{push(gerrittest.Push{Uploader: "dave", Subject: "Wider bloom, by request"})}},
+				{Do: []Act{breaks("shaders-linux", "claim-expired"), passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(passedAgain...)}},
+				{
+					Do:    []Act{push(gerrittest.Push{Uploader: "dave", Subject: "Wider bloom, by request"})},
+					Ought: Effects{Messages: says("Verified +1 kept from patch set 1: patch set 2 changes only the commit message")},
+				},
 			},
 		},
 		{
@@ -144,7 +154,7 @@ func Stories() []Story {
 			Steps: []Step{
 				{Do: []Act{push(gerrittest.Push{Project: project, Uploader: "carol", Subject: "Try rain", Files: files("shaders/rain.frag"), WIP: true}), decided()}},
 				{Do: []Act{ready(), push(gerrittest.Push{Uploader: "carol", Subject: "Rain", Files: files("shaders/rain.frag")})}, Ought: Effects{Tasks: builds}},
-				{Do: []Act{passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed)}},
+				{Do: []Act{passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed...)}},
 			},
 		},
 		{
@@ -152,7 +162,7 @@ func Stories() []Story {
 			Steps: []Step{
 				{Do: []Act{push(gerrittest.Push{Project: project, Uploader: "dave", Subject: "Deeper snow", Files: files("shaders/snow.frag")})}, Ought: Effects{Tasks: builds}},
 				{Do: []Act{push(gerrittest.Push{Uploader: "dave", Files: files("shaders/snow.frag")})}, Ought: Effects{Tasks: builds}},
-				{Do: []Act{failsLate("shaders-windows", 1), passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed)}},
+				{Do: []Act{failsLate("shaders-windows", 1), passes("shaders-linux"), passes("shaders-windows")}, Ought: Effects{Votes: verified(1), Messages: says(allPassed...)}},
 			},
 		},
 	}

@@ -104,7 +104,7 @@ func (c creator) CreateTask(ctx context.Context, taskID string, definition json.
 // The judge goes by what Gerrit and Taskcluster saw: a bot that believes to have done its work well is not asked.
 func TestABotThatDoesTooMuchOrTooLittleIsTold(t *testing.T) {
 	t.Parallel()
-	const message = `message "All 1 tasks passed`
+	const message = `message "Verified -1: 1 of 1 tasks failed`
 	var work sync.WaitGroup // they mostly wait: more of them than tests that run at once
 	for name, c := range map[string]struct {
 		wrap             func(*app.Parts)
@@ -135,12 +135,12 @@ func TestABotThatDoesTooMuchOrTooLittleIsTold(t *testing.T) {
 				real := p.Gerrit[serverName]
 				p.Gerrit[serverName] = reviewer{real, func(ctx context.Context, changeID, revision string, in gerrit.ReviewInput) (*gerrit.ReviewResult, error) {
 					if in.Labels["Verified"] == 1 {
-						in.Labels = map[string]int{"Verified": -1}
+						in.Labels = map[string]int{"Verified": 0}
 					}
 					return real.Review(ctx, changeID, revision, in)
 				}}
 			},
-			lost: "vote Verified +1", duplicated: "vote Verified -1",
+			lost: "vote Verified +1", duplicated: "vote Verified 0",
 		},
 		"forgets a hashtag": {
 			wrap: func(p *app.Parts) {

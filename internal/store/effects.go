@@ -6,7 +6,7 @@ import (
 )
 
 func (e Effects) empty() bool {
-	return len(e.Posted)+len(e.TagsAdded)+len(e.TagsGone)+len(e.Links) == 0
+	return len(e.Posted)+len(e.TagsAdded)+len(e.TagsGone)+len(e.Reported)+len(e.Links) == 0
 }
 
 func (t *tx) writeEffects(ctx context.Context, e Effects) error {
@@ -28,6 +28,9 @@ func (t *tx) writeEffects(ctx context.Context, e Effects) error {
 		if err != nil {
 			return fmt.Errorf("note hashtag %s: %w", tag, err)
 		}
+	}
+	if err := t.writeReported(ctx, e.Reported); err != nil {
+		return err
 	}
 	return t.writeLinks(ctx, e.Links)
 }

@@ -17,14 +17,14 @@ func compareOpinions(a, b Opinion) int {
 func (t *tx) writeOpinions(ctx context.Context, opinions []Opinion) error {
 	for _, o := range slices.SortedStableFunc(slices.Values(opinions), compareOpinions) {
 		_, err := t.exec(ctx, `INSERT INTO opinions (server, change_num, revision, kind, target, team, rule, about,
-				patchset, value, stands, made_ms, run, event_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+				patchset, value, stands, made_ms, run, event_id, waits)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			ON CONFLICT (server, change_num, revision, kind, target, team, rule, about) DO UPDATE SET
 				patchset = excluded.patchset, value = excluded.value, stands = excluded.stands,
-				made_ms = excluded.made_ms, run = excluded.run, event_id = excluded.event_id
+				made_ms = excluded.made_ms, run = excluded.run, event_id = excluded.event_id, waits = excluded.waits
 			WHERE excluded.made_ms > opinions.made_ms OR excluded.made_ms = opinions.made_ms AND excluded.run >= opinions.run`,
 			o.Server, o.Change, o.Revision, string(o.Kind), o.Target, o.Team, o.Rule, o.About,
-			o.Patchset, o.Value, intOf(o.Stands), msOf(o.Created), o.Run, o.EventID)
+			o.Patchset, o.Value, intOf(o.Stands), msOf(o.Created), o.Run, o.EventID, intOf(o.Waits))
 		if err != nil {
 			return fmt.Errorf("write the opinion of %s/%s on %s: %w", o.Team, o.Rule, o.Target, err)
 		}
@@ -37,8 +37,8 @@ func (t *tx) writeOpinions(ctx context.Context, opinions []Opinion) error {
 func (t *tx) carryOpinions(ctx context.Context, carries []Carry) error {
 	for _, c := range carries {
 		_, err := t.exec(ctx, `INSERT INTO opinions (server, change_num, revision, kind, target, team, rule, about,
-				patchset, value, stands, made_ms, run, event_id)
-			SELECT server, change_num, CAST($1 AS TEXT), kind, target, team, rule, about, CAST($2 AS INTEGER), value, stands, made_ms, run, event_id
+				patchset, value, stands, made_ms, run, event_id, waits)
+			SELECT server, change_num, CAST($1 AS TEXT), kind, target, team, rule, about, CAST($2 AS INTEGER), value, stands, made_ms, run, event_id, waits
 			FROM opinions WHERE server = $3 AND change_num = $4 AND revision = $5 AND stands = 1
 			ORDER BY kind, target, team, rule, about
 			ON CONFLICT (server, change_num, revision, kind, target, team, rule, about) DO NOTHING`,
@@ -46,19 +46,22 @@ func (t *tx) carryOpinions(ctx context.Context, carries []Carry) error {
 		if err != nil {
 			return fmt.Errorf("carry the opinions on change %d of %s to patchset %d: %w", c.Change, c.Server, c.Patchset, err)
 		}
+		if err := t.carryAwaited(ctx, c); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-const opinionColumns = "server, change_num, revision, kind, target, team, rule, about, patchset, value, stands, made_ms, run, event_id"
+const opinionColumns = "server, change_num, revision, kind, target, team, rule, about, patchset, value, stands, made_ms, run, event_id, waits"
 
 func scanOpinion(row scanner) (Opinion, error) {
 	var o Opinion
-	var stands int
+	var stands, waits int
 	var made int64
 	err := row.Scan(&o.Server, &o.Change, &o.Revision, &o.Kind, &o.Target, &o.Team, &o.Rule, &o.About,
-		&o.Patchset, &o.Value, &stands, &made, &o.Run, &o.EventID)
-	o.Stands, o.Created = stands != 0, timeOf(made)
+		&o.Patchset, &o.Value, &stands, &made, &o.Run, &o.EventID, &waits)
+	o.Stands, o.Waits, o.Created = stands != 0, waits != 0, timeOf(made)
 	return o, err
 }
 

@@ -32,7 +32,7 @@ func (s *Store) RenameRules(ctx context.Context, all []Renaming) error {
 	return s.write(ctx, func(t *tx) error {
 		// Who writes opinions at this moment ends first; who comes later sees the new names.
 		if s.dialect.alone != "" {
-			if _, err := t.exec(ctx, fmt.Sprintf(s.dialect.alone, "renames, opinions, onces")); err != nil {
+			if _, err := t.exec(ctx, fmt.Sprintf(s.dialect.alone, "renames, opinions, onces, reported")); err != nil {
 				return fmt.Errorf("rename rules: %w", err)
 			}
 		}
@@ -76,6 +76,9 @@ func (t *tx) rename(ctx context.Context, r Renaming) error {
 		"UPDATE onces SET rule = $3 WHERE team = $1 AND rule = $2",
 		`INSERT INTO guards (team, rule, first_ms, since_ms)
 			SELECT team, CAST($3 AS TEXT), first_ms, since_ms FROM guards WHERE team = $1 AND rule = $2 ON CONFLICT DO NOTHING`,
+		`DELETE FROM reported AS o WHERE o.team = $1 AND o.rule = $2 AND EXISTS (SELECT 1 FROM reported n WHERE n.server = o.server
+			AND n.change_num = o.change_num AND n.revision = o.revision AND n.label = o.label AND n.team = o.team AND n.rule = $3)`,
+		"UPDATE reported SET rule = $3 WHERE team = $1 AND rule = $2",
 		`INSERT INTO holds (scope, reason, held_by, since_ms)
 			SELECT 'rule:' || CAST($1 AS TEXT) || '/' || CAST($3 AS TEXT), reason, held_by, since_ms FROM holds
 			WHERE scope = 'rule:' || CAST($1 AS TEXT) || '/' || CAST($2 AS TEXT) ON CONFLICT DO NOTHING`,

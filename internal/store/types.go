@@ -177,6 +177,8 @@ type Opinion struct {
 	Value int
 	// Stands is false once the opinion has ended; the row stays, so that older news cannot revive it.
 	Stands bool
+	// Waits says that nothing above 0 may show beside it: of a report without an answer.
+	Waits bool
 	// Created and Run order news about the same thing: the task's or group's created time, then the run.
 	Created time.Time
 	Run     int
@@ -243,6 +245,8 @@ type Verdict struct {
 	Again     []string // lanes whose actions that wait for an "ok to test" are looked at again
 	Links     []Link
 	Groups    []GroupState
+	Awaited   []Awaited
+	Settled   []SettledGroup // what of them was decided
 	Heard     []HeardGroup
 	// Causes are what the actions will be heard of by, Holds what a guard stops.
 	Causes []Cause
@@ -298,6 +302,7 @@ type Effects struct {
 	Posted []Posted
 	// TagsAdded are hashtags that our account added; TagsGone are no longer ours.
 	TagsAdded, TagsGone []string
+	Reported            []Reported
 	// Server and Change say whose tags they are.
 	Server string
 	Change int

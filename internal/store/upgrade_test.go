@@ -72,6 +72,7 @@ func leaveWork(t *testing.T, path string) {
 		Opinions:  []store.Opinion{opinion(-1, time.UnixMilli(1_700_000_000_000), 1)},
 		Links:     []store.Link{{Kind: "task", ID: "t", Server: "main", Change: 7, Patchset: 2, Revision: "abc", By: "gfx/r"}},
 		Groups:    []store.GroupState{{GroupID: "g", Hash: "h", Generation: 3, Settled: true}},
+		Awaited:   []store.Awaited{waiting("g", "gfx", "abc", 2, 3)},
 	})
 	for range actions {
 		lane := claim(t, s, time.Millisecond)

@@ -44,6 +44,12 @@ func (t *tx) finishEvent(ctx context.Context, v Verdict) error {
 	if err := t.writeLinks(ctx, v.Links); err != nil {
 		return err
 	}
+	if err := t.writeAwaited(ctx, v.Awaited); err != nil {
+		return err
+	}
+	if err := t.settleAwaited(ctx, v.Settled); err != nil {
+		return err
+	}
 	v, err := t.underNewNames(ctx, v)
 	if err != nil {
 		return err

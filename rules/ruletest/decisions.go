@@ -236,6 +236,8 @@ func actionsOf(d Decision) []decided {
 		switch a.Kind {
 		case "vote":
 			one.value, one.taken = a.Labels, !standing(d, "label", keysOf(a.Labels))
+		case "report":
+			one.value = a.Report
 		case "comment":
 			one.value = a.Message
 			delete(one.also, "message")

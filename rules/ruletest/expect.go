@@ -77,7 +77,7 @@ func readExpect(n *yamlfile.Node) (*Expect, []yamlfile.Problem) {
 var (
 	commonKeys  = []string{"key", "message", "notify", "approve", "stands"}
 	textKeys    = commonKeys[:len(commonKeys)-1]
-	actionKinds = append(slices.Clone(rules.GerritActions), "task", "rerun", "cancel", "hook", "call")
+	actionKinds = append(slices.Clone(rules.GerritActions), "report", "task", "rerun", "cancel", "hook", "call")
 )
 
 func readAction(n *yamlfile.Node) (ExpectedAction, []yamlfile.Problem) {

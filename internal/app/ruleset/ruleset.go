@@ -41,6 +41,7 @@ type Store interface {
 	ResolveBegins(ctx context.Context, keys []store.BeginKey, begin func(dbNow time.Time) time.Time) (map[store.BeginKey]time.Time, error)
 	StandingOf(ctx context.Context) ([]store.Opinion, error)
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
+	AwaitedNow(ctx context.Context) ([]store.Awaited, error)
 	EndOpinions(ctx context.Context, opinions []store.Opinion, reconcile []store.Action) error
 }
 
@@ -175,7 +176,10 @@ func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err er
 	if l.KeepOpinions {
 		return nil
 	}
-	return l.endGone(ctx, next)
+	if err := l.endGone(ctx, next); err != nil {
+		return err
+	}
+	return l.lookAtAwaited(ctx, before, next)
 }
 
 // disk is the folder as it is now.

@@ -120,6 +120,24 @@ func (nothingStored) GroupsOf(context.Context, string, int, string) ([]string, e
 	return nil, nil
 }
 
+// AwaitedGroup implements decide.Store.
+func (nothingStored) AwaitedGroup(context.Context, string) ([]store.Awaited, error) { return nil, nil }
+
+// AwaitedOn implements decide.Store.
+func (nothingStored) AwaitedOn(context.Context, string, int) ([]store.Awaited, error) {
+	return nil, nil
+}
+
+// Reported implements decide.Store.
+func (nothingStored) Reported(context.Context, string, int) ([]store.Reported, error) {
+	return nil, nil
+}
+
+// ReportedClosed implements decide.Store.
+func (nothingStored) ReportedClosed(context.Context, string, string, string, int) ([]store.Reported, []store.SeenChange, error) {
+	return nil, nil, nil
+}
+
 // OpenOf implements decide.Store.
 func (nothingStored) OpenOf(context.Context, string) ([]store.Action, error) { return nil, nil }
 

@@ -1,0 +1,63 @@
+package ruleset
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"verdict/internal/store"
+	"verdict/rules"
+)
+
+// lookAtAwaited has the changes looked at of which reports wait for tasks, where other rules report now than before:
+// what waited may not have to any more, and what showed may have to wait. After a start nobody knows what was before.
+func (l *Loader) lookAtAwaited(ctx context.Context, before, now *Active) error {
+	if before != nil && reportsOf(before.Set) == reportsOf(now.Set) {
+		return nil
+	}
+	awaited, err := l.Store.AwaitedNow(ctx)
+	if err != nil {
+		return err
+	}
+	looks := map[string]store.Action{}
+	for _, a := range awaited {
+		lane := fmt.Sprintf("%s~%d", a.Server, a.Change)
+		look, err := l.look(ctx, now, lane, store.Opinion{Server: a.Server, Change: a.Change, Patchset: a.Patchset, Revision: a.Revision})
+		if err != nil {
+			return err
+		}
+		look.Project, look.Branch = a.Project, a.Branch
+		looks[lane] = look
+	}
+	var all []store.Action
+	for _, look := range looks {
+		all = append(all, look)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if err := l.Store.EndOpinions(ctx, nil, all); err != nil {
+		return fmt.Errorf("look at what reports wait for: %w", err)
+	}
+	return nil
+}
+
+// reportsOf tells sets apart whose live rules report otherwise.
+func reportsOf(set *rules.Set) string {
+	var text string
+	for _, r := range set.Rules() {
+		if r.Mode != rules.Live {
+			continue
+		}
+		reports, on := r.Reports(), r.On
+		for _, report := range reports {
+			body, _ := json.Marshal([]any{r.Team, r.Name, report}) // texts and numbers
+			text += string(body)
+			for _, t := range on {
+				body, _ := json.Marshal([]any{t.Server, t.Projects, t.Branches})
+				text += string(body)
+			}
+		}
+	}
+	return text
+}
