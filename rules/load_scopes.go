@@ -242,20 +242,10 @@ func (c *scopeCheck) trust(way int, task *TaskNeed, asked map[string]any, fine b
 	allowed := c.team.unlimited
 	first := ""
 	for _, row := range c.team.trust {
-		granted := c.team.expand(row.scopes)
-		need, err := c.need(asked, granted)
+		t, err := c.team.allows(row, func(granted []string) ([]string, error) { return c.need(asked, granted) })
 		if err != nil {
 			return // told already
 		}
-		t := TrustNeed{Who: row.who, Coverage: Covered}
-		for _, scope := range need {
-			held := c.team.coverage(granted, scope)
-			t.Coverage = worse(t.Coverage, held)
-			if held != Covered {
-				t.Missing = append(t.Missing, shownScope(scope))
-			}
-		}
-		slices.Sort(t.Missing)
 		if first == "" && len(t.Missing) > 0 {
 			first = fmt.Sprintf("; what %s may use, line %d, lacks %s", strings.Join(row.who, ", "), row.line, t.Missing[0])
 		}

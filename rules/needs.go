@@ -76,3 +76,40 @@ func shownScope(scope string) string {
 	}
 	return scope
 }
+
+// Ask says of the scopes that a call takes whether the team has them, and whether each trust row allows the call. needed
+// tells what it takes, of alternatives those that are granted.
+func (t *Team) Ask(needed func(granted []string) ([]string, error)) (scopes []ScopeNeed, rows []TrustNeed, err error) {
+	granted := t.expand(t.Scopes)
+	need, err := needed(granted)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, scope := range need {
+		scopes = append(scopes, ScopeNeed{Scope: scope, Team: t.coverage(granted, scope)})
+	}
+	for _, row := range t.trust {
+		r, err := t.allows(row, needed)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, r)
+	}
+	return scopes, rows, nil
+}
+
+// allows says whether a trust row covers what a call takes.
+func (t *Team) allows(row trust, needed func(granted []string) ([]string, error)) (TrustNeed, error) {
+	granted := t.expand(row.scopes)
+	need, err := needed(granted)
+	out := TrustNeed{Who: row.who, Coverage: Covered}
+	for _, scope := range need {
+		held := t.coverage(granted, scope)
+		out.Coverage = worse(out.Coverage, held)
+		if held != Covered {
+			out.Missing = append(out.Missing, shownScope(scope))
+		}
+	}
+	slices.Sort(out.Missing)
+	return out, err
+}

@@ -69,7 +69,7 @@ Exit codes: 0 fine, 1 findings, 2 a wrong call or environment.`,
 	root.PersistentFlags().StringVar(&g.config, "config", "config.yaml", "the bot's configuration")
 	root.PersistentFlags().BoolVar(&g.json, "json", false, "print JSON")
 	root.AddCommand(
-		newRun(g), newDemo(g), newCheck(g), newTest(g), newTry(g), newStatus(g), newEvents(g), newActions(g), newWhy(g),
+		newRun(g), newDemo(g), newCheck(g), newTest(g), newTry(g), newCI(g), newStatus(g), newEvents(g), newActions(g), newWhy(g),
 		newHold(g), newRelease(g), newRules(g), newScopes(g), newFields(g), newFmt(), newSchema(), newTaskcluster(g), newGerrit(g), newDoctor(g), newVersion(g), newCompletion(),
 	)
 	return root
