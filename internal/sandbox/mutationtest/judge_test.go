@@ -40,21 +40,7 @@ func readFolder(root fs.FS) (*folder, error) {
 		return nil, fmt.Errorf("%v", found)
 	}
 	delete(f.files, "teams.yaml")
-	for _, name := range f.ruleFiles() {
-		if _, found := f.load(name, f.files[name]); rules.HasErrors(found) {
-			f.files[name] = withoutNotYet(f.files[name])
-		}
-	}
 	return f, nil
-}
-
-// notYet are parts of the language's example whose words aren't there yet.
-var notYet = []string{
-	"      - report: {label: Verified, pass: 1, fail: -1, infra: 0}\n", "      - hashtags: [ci-verdict]\n        while: 'false'\n",
-}
-
-func withoutNotYet(text []byte) []byte {
-	return []byte(strings.NewReplacer(notYet...).Replace(string(text)))
 }
 
 // ruleFiles are those that are changed, sorted.

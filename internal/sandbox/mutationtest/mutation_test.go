@@ -24,7 +24,7 @@ var (
 )
 
 // sample is how many mutants are judged: those for bot check cost milliseconds, those for tests a tenth of a second.
-var sample = map[bool]int{true: 1500, false: 150}
+var sample = map[bool]int{true: 1500, false: 250}
 
 // needs are how many of a hundred have to be noticed.
 var needs = map[bool]float64{true: 95, false: 90}
