@@ -13,6 +13,7 @@ type voter struct {
 	line     int
 	project  pattern
 	branches []pattern
+	report   bool
 }
 
 // adviseLabels tells of teams that vote on one label of the same changes: on it shows what comes of all opinions. Each
@@ -32,7 +33,7 @@ func (l *loader) adviseLabels() {
 						byLabel[key] = &voters{exact: map[string][]voter{}, heads: map[string][]voter{}}
 					}
 					for _, p := range l.votesWhere(r, t) {
-						byLabel[key].add(voter{r, a.line, p, t.branches})
+						byLabel[key].add(voter{r, a.line, p, t.branches, a.report != nil})
 					}
 				}
 			}
@@ -99,11 +100,15 @@ func (v *voters) tell(l *loader, label string) {
 			continue
 		}
 		told[one.rule.Team] = true
+		waits := ""
+		if one.report || other.report {
+			waits = "0 while a report waits, else "
+		}
 		source := strings.Split(string(l.in.Files[one.rule.File]), "\n")[one.line-1]
 		column := len(source) - len(strings.TrimLeft(source, " -")) + 1
 		l.report(Diagnostic{Team: one.rule.Team, File: one.rule.File, Line: one.line, Column: column, Source: source, Severity: Warning, Message: fmt.Sprintf(
-			"%s votes %s on %s too: %s at %s:%d; as long as one of them is negative the lowest shows, else the highest",
-			other.rule.Team, label, narrower(one.project, other.project), other.rule.Name, other.rule.File, other.line)})
+			"%s votes %s on %s too: %s at %s:%d; as long as one of them is negative the lowest shows, else %sthe highest",
+			other.rule.Team, label, narrower(one.project, other.project), other.rule.Name, other.rule.File, other.line, waits)})
 	}
 }
 
@@ -152,4 +157,9 @@ func narrower(p, q pattern) string {
 }
 
 // votesOn are the labels that an action leaves opinions on.
-func (a *action) votesOn() []string { return keys(a.labels) }
+func (a *action) votesOn() []string {
+	if a.report != nil {
+		return []string{a.report.Label}
+	}
+	return keys(a.labels)
+}
