@@ -168,20 +168,3 @@ func (s *Shape) filled(v any) any {
 	}
 	return v
 }
-
-// holdsHole says whether something of a filled value isn't known.
-func holdsHole(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return strings.Contains(v, jsone.Hole)
-	case []any:
-		return slices.ContainsFunc(v, holdsHole)
-	case map[string]any:
-		for key, item := range v {
-			if strings.Contains(key, jsone.Hole) || holdsHole(item) {
-				return true
-			}
-		}
-	}
-	return false
-}
