@@ -116,7 +116,7 @@ type artifacts struct {
 }
 
 func newArtifacts(known any) *artifacts {
-	a := &artifacts{Mapper: types.NewStringStringMap(types.DefaultTypeAdapter, nil).(traits.Mapper)}
+	a := &artifacts{Mapper: types.NewStringStringMap(types.DefaultTypeAdapter, nil)}
 	a.known, _ = known.(map[string]any)
 	return a
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// ErrArtifactHost: the artifact is kept by a host that nobody allowed.
+// ErrArtifactHost is an artifact that is kept by a host that nobody allowed.
 var ErrArtifactHost = errors.New("the artifact is on another host")
 
 // redirects is how often the place of an artifact may send on to another one.
