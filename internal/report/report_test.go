@@ -54,9 +54,12 @@ func TestTheTextsAreThoseOfTheGoldenFile(t *testing.T) {
 	pending := Task{Name: "late", ID: "P", GroupID: "DeF", State: "pending"}
 	also := of(1, tasks(1)...)
 	also.Also = 4
+	never := Task{Name: "pack", ID: "N", GroupID: "AbC", State: "unscheduled", Run: -1, Never: true}
 	nobody := of(-1, tasks(2, failing("a", "A"))...)
 	nobody.Recheck = false
 	texts := map[string]string{
+		"fail with one that could not run":  of(-1, tasks(3, failing("a", "A"), never)...).Text(),
+		"only one could not run":            of(-1, tasks(2, never)...).Text(),
 		"fail that nobody can recheck":      nobody.Text(),
 		"fail":                              of(-1, tasks(40, windows)...).Text(),
 		"many fail":                         of(-1, tasks(41, manyFailing()...)...).Text(),
