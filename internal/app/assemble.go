@@ -155,7 +155,7 @@ func (b *bot) wire(p *Parts) {
 	}
 	b.deliverer = &deliver.Deliverer{
 		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue, Services: p.Services,
-		People: source, Rules: b.set, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
+		People: source, Rules: b.set, Newest: b.rules.Newest, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
 		Guards: deliver.Guards{ChangesPerHour: cfg.Guards.ChangesPerRulePerHour, PostsPerDay: cfg.Guards.MessagesPerChangePerDay}, Tell: b.problems.Tell,
 		Ease: b.inbox.Backlogged, Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,
 		Lease: p.Pace.LaneLease, Timeout: p.Pace.Request, Window: p.Pace.Window,

@@ -35,14 +35,15 @@ func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
 		return false, nil
 	}
 	c, gone, err := r.look(ctx, todo[0].Action)
+	if err == nil && gone == "" {
+		err = r.catchUp(ctx, c, todo[0].Action)
+		todo = r.onChange()
+	}
+	if errors.Is(err, errOlder) {
+		return false, r.leaveChange(ctx)
+	}
 	if err != nil {
 		return false, err
-	}
-	if gone == "" {
-		if err := r.catchUp(ctx, c, todo[0].Action); err != nil {
-			return false, err
-		}
-		todo = r.onChange()
 	}
 	if gone != "" {
 		var outcomes []store.Outcome
@@ -126,7 +127,13 @@ func (r *laneRun) hear(ctx context.Context, c *change, a store.Action) error {
 		return err
 	}
 	opinions = kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision])
-	c.opinions = r.heldBack(c, r.allowed(append(opinions, r.waiting(c, awaited, a)...), a))
+	granted, all := r.allowed(append(opinions, r.waiting(c, awaited, a)...), a)
+	if !all {
+		if newest, err := r.newest(ctx); err != nil || !newest {
+			return cmp.Or(err, errOlder) // what shows by a newer grant isn't taken back by an older one
+		}
+	}
+	c.opinions = r.heldBack(c, granted)
 	return nil
 }
 
@@ -179,26 +186,27 @@ func kept(opinions []store.Opinion, revision string, current gerrit.RevisionInfo
 	return out
 }
 
-// allowed leaves out the standing opinions that a team's grant no longer covers.
-func (r *laneRun) allowed(opinions []store.Opinion, a store.Action) []store.Opinion {
-	out := slices.Clone(opinions)
+// allowed leaves out the standing opinions that a team's grant no longer covers; all says that there are none.
+func (r *laneRun) allowed(opinions []store.Opinion, a store.Action) (out []store.Opinion, all bool) {
+	out, all = slices.Clone(opinions), true
 	for i, o := range out {
-		team, ok := r.set.Team(o.Team)
-		if !ok {
-			out[i].Stands = false
-			continue
-		}
-		var err error
-		if o.Kind == store.OpinionLabel {
-			err = team.MayVote(a.Server, a.Project, a.Branch, o.Target, o.Value)
-		} else {
-			err = team.MayHashtag(a.Server, a.Project, a.Branch, o.Target)
-		}
-		if err != nil {
-			out[i].Stands = false
+		if o.Stands && !r.covers(o, a) {
+			out[i].Stands, all = false, false
 		}
 	}
-	return out
+	return out, all
+}
+
+// covers tells whether a team's grant covers an opinion on the change of an action.
+func (r *laneRun) covers(o store.Opinion, a store.Action) bool {
+	team, ok := r.set.Team(o.Team)
+	if !ok {
+		return false
+	}
+	if o.Kind == store.OpinionLabel {
+		return team.MayVote(a.Server, a.Project, a.Branch, o.Target, o.Value) == nil
+	}
+	return team.MayHashtag(a.Server, a.Project, a.Branch, o.Target) == nil
 }
 
 // dropStale ends the actions about something that is no longer so: another patchset is current, the change was

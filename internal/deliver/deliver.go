@@ -73,7 +73,10 @@ type Deliverer struct {
 	Services Services
 	People   Identities
 	// Rules gives the rule set in force: grants and modes are looked at again at delivery.
-	Rules  func() *rules.Set
+	Rules func() *rules.Set
+	// Newest tells whether a set that Rules gave is the newest in force among all replicas: only then it is believed
+	// that a rule or a grant is gone. Nil: it always is.
+	Newest func(ctx context.Context, set *rules.Set) (bool, error)
 	Marker Marker
 	// Guards are the limits of what rules may do.
 	Guards Guards

@@ -88,7 +88,7 @@ func (r *laneRun) load(ctx context.Context) (wait time.Duration, err error) {
 	}
 	r.set, r.open, r.pending = r.d.Rules(), actions, r.pending[:0]
 	now := r.now()
-	var sortedOut []store.Outcome
+	var sortedOut, forbidden []store.Outcome
 	for _, a := range actions {
 		if a.State == store.ActionRunning && a.Deadline.After(now) {
 			return a.Deadline.Sub(now), nil
@@ -101,13 +101,20 @@ func (r *laneRun) load(ctx context.Context) (wait time.Duration, err error) {
 			sortedOut = append(sortedOut, outcome(a, store.ActionDead, err.Error()))
 			continue
 		}
+		if scope := r.heldBy(a); scope != "" {
+			sortedOut = append(sortedOut, outcome(a, store.ActionHeld, "held: "+scope))
+			continue
+		}
 		if o, ok := r.forbidden(a, args); ok {
-			sortedOut = append(sortedOut, o)
+			forbidden = append(forbidden, o)
 			continue
 		}
 		r.pending = append(r.pending, work{Action: a, args: args})
 	}
-	return 0, r.finish(ctx, sortedOut, store.Effects{})
+	if forbidden, err = r.forbid(ctx, forbidden); err != nil {
+		return 0, err
+	}
+	return 0, r.finish(ctx, append(sortedOut, forbidden...), store.Effects{})
 }
 
 // now is the database's clock.
@@ -200,11 +207,8 @@ func (r *laneRun) contact(team string) string {
 	return t.Email
 }
 
-// forbidden looks again at what may have changed since the decision: holds, the rule's mode, the team's grant.
+// forbidden looks again at what may have changed in the rules since the decision: the rule's mode, the team's grant.
 func (r *laneRun) forbidden(a store.Action, args Args) (store.Outcome, bool) {
-	if scope := r.heldBy(a); scope != "" {
-		return outcome(a, store.ActionHeld, "held: "+scope), true
-	}
 	if a.Kind == KindReconcile {
 		return store.Outcome{}, false
 	}

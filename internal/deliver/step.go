@@ -72,7 +72,7 @@ func (r *laneRun) step(ctx context.Context, w work) (store.Outcome, error) {
 		return o, nil
 	}
 	need, err := r.stepNeeds(ctx, w)
-	if err != nil {
+	if err = r.unlessOlder(ctx, err); err != nil {
 		return stepFailed(w, err), nil
 	}
 	call := r.d.Tasks.RerunTask

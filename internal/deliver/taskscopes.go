@@ -58,6 +58,12 @@ func (r *laneRun) sign(ctx context.Context, w work, of subject, needed func(gran
 			return signature{}, fmt.Errorf("ask who is behind patch set %d: %w", w.Patchset, err)
 		}
 	}
+	sign, err := r.signFor(ctx, w, team, of, people, needed)
+	return sign, r.unlessOlder(ctx, err)
+}
+
+// signFor tells what a call is signed with for those who are behind the patchset, if there is one.
+func (r *laneRun) signFor(ctx context.Context, w work, team *rules.Team, of subject, people *rules.Identities, needed func(granted []string) ([]string, error)) (signature, error) {
 	granted, err := team.TaskScopes(people)
 	if err != nil {
 		refused := &untrustedError{of: of, why: err.Error(), groups: team.TrustedGroups()}

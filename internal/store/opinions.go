@@ -85,9 +85,13 @@ func (s *Store) StandingOf(ctx context.Context) ([]Opinion, error) {
 	return opinions, nil
 }
 
-// EndOpinions ends opinions whose rule is gone, and adds the looks at their changes, in one transaction.
-func (s *Store) EndOpinions(ctx context.Context, opinions []Opinion, reconcile []Action) error {
+// EndOpinions ends opinions whose rule is gone from a publication, by its number, and adds the looks at their changes,
+// in one transaction. ErrMoved where another one is the newest since, or all are pinned to another: its rules may hold them.
+func (s *Store) EndOpinions(ctx context.Context, seq int64, opinions []Opinion, reconcile []Action) error {
 	return s.write(ctx, func(t *tx) error {
+		if err := t.stillPublished(ctx, seq); err != nil {
+			return err
+		}
 		for _, o := range slices.SortedFunc(slices.Values(opinions), compareOpinions) {
 			_, err := t.exec(ctx, `UPDATE opinions SET stands = 0 WHERE server = $1 AND change_num = $2 AND revision = $3
 				AND kind = $4 AND target = $5 AND team = $6 AND rule = $7 AND about = $8 AND stands = 1`,

@@ -111,7 +111,7 @@ func TestEndOpinionsEndsAndLooksAtTheChange(t *testing.T) {
 		}
 		look := action(1, "main~7")
 		look.Kind = "reconcile"
-		must(t, s.EndOpinions(ctx, []store.Opinion{one}, []store.Action{look}))
+		must(t, s.EndOpinions(ctx, 0, []store.Opinion{one}, []store.Action{look}))
 		if standing := get[[]store.Opinion](t)(s.StandingOf(ctx)); !slices.Equal(standing, []store.Opinion{two}) {
 			t.Errorf("standing: %+v, want that of %s", standing, two.Rule)
 		}

@@ -112,3 +112,35 @@ func (s *Store) Publication(ctx context.Context, seq int64) (Publication, error)
 	}
 	return p, nil
 }
+
+// stillPublished is ErrMoved where a publication isn't the one that all are to be on. None comes before the transaction
+// ends.
+func (t *tx) stillPublished(ctx context.Context, seq int64) error {
+	// The row is locked first, by a statement of its own: the next one sees what whoever had it published.
+	if _, err := t.exec(ctx, "UPDATE rule_source SET epoch = epoch WHERE name = 'rules'"); err != nil {
+		return fmt.Errorf("lock where rules come from: %w", err)
+	}
+	_, ok, err := first(ctx, t, text, `SELECT name FROM rule_source WHERE name = 'rules'
+		AND CASE WHEN pin_seq <> 0 THEN pin_seq ELSE (SELECT COALESCE(MAX(seq), 0) FROM publications) END = $1`, seq)
+	if err != nil {
+		return fmt.Errorf("read which rules are in force: %w", err)
+	}
+	if !ok {
+		return fmt.Errorf("rules of publication %d: %w", seq, ErrMoved)
+	}
+	return nil
+}
+
+// NewerLives tells whether a process is on a set that was published after this one: its replica was heard of within this
+// time, or the set was published within it, by one that hasn't said yet that it is on it.
+func (s *Store) NewerLives(ctx context.Context, hash string, within time.Duration) (bool, error) {
+	_, newer, err := first(ctx, s.read, text, `SELECT p.hash FROM publications p
+		WHERE p.seq > (SELECT COALESCE(MAX(seq), 0) FROM publications WHERE hash = $1)
+		AND (p.published_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)
+			OR EXISTS (SELECT 1 FROM replicas r WHERE r.set_hash = p.hash AND r.seen_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)))
+		LIMIT 1`, hash, ms(within))
+	if err != nil {
+		return false, fmt.Errorf("look who is on newer rules than %s: %w", hash, err)
+	}
+	return newer, nil
+}

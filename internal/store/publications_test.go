@@ -124,3 +124,60 @@ func TestAPinStaysUntilItIsReleased(t *testing.T) {
 		}
 	})
 }
+
+func TestOnlyTheRulesThatAllAreToBeOnEndOpinions(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		one := opinion(-1, time.UnixMilli(1).UTC(), 0)
+		decided(t, s, 1, store.Verdict{Opinions: []store.Opinion{one}})
+		publish(t, s, "one", "", nil)
+		publish(t, s, "two", "", nil)
+		end := func(seq int64) error {
+			look := action(int(seq), "main~7")
+			look.Kind = "reconcile"
+			return s.EndOpinions(ctx, seq, []store.Opinion{one}, []store.Action{look})
+		}
+		refused := func(seq int64) {
+			t.Helper()
+			if err := end(seq); !errors.Is(err, store.ErrMoved) {
+				t.Errorf("rules %d: %v, want that they moved", seq, err)
+			}
+			if left := get[[]store.Opinion](t)(s.StandingOf(ctx)); len(left) != 1 {
+				t.Errorf("rules %d ended it: %+v", seq, left)
+			}
+			if looks := get[[]store.Action](t)(s.Actions(ctx, store.Filter{Limit: 9})); len(looks) != 0 {
+				t.Errorf("rules %d look: %+v", seq, looks)
+			}
+		}
+		refused(1)
+		must(t, s.PinRules(ctx, store.Pin{Seq: 1}))
+		refused(2)
+		must(t, end(1))
+		if left := get[[]store.Opinion](t)(s.StandingOf(ctx)); len(left) != 0 {
+			t.Errorf("standing are %+v", left)
+		}
+	})
+}
+
+func TestNewerRulesLiveWhileAReplicaIsOnThem(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		newer := func(hash string, within time.Duration) bool { return get[bool](t)(s.NewerLives(ctx, hash, within)) }
+		publish(t, s, "aa", "", nil)
+		publish(t, s, "bb", "", nil)
+		if !newer("aa", time.Hour) || newer("bb", time.Hour) {
+			t.Error("bb was published a moment ago, after aa")
+		}
+		const within = 200 * time.Millisecond
+		eventually(t, s, func() bool { return !newer("aa", within) }) // nobody says that he is on bb
+		eventually(t, s, func() bool {
+			get[[]store.Replica](t)(s.Beat(ctx, store.Replica{ID: "b", SetHash: "bb"}))
+			return newer("aa", within)
+		})
+		eventually(t, s, func() bool { return !newer("aa", within) }) // b is silent
+		publish(t, s, "aa", "", nil)
+		if newer("aa", time.Hour) || !newer("bb", time.Hour) {
+			t.Error("aa was loaded again, after bb")
+		}
+	})
+}

@@ -36,7 +36,7 @@ func (l *Loader) lookAtAwaited(ctx context.Context, before, now *Active) error {
 	if len(all) == 0 {
 		return nil
 	}
-	if err := l.Store.EndOpinions(ctx, nil, all); err != nil {
+	if err := l.Store.AddActions(ctx, all); err != nil {
 		return fmt.Errorf("look at what reports wait for: %w", err)
 	}
 	return nil

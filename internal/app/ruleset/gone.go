@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,8 +15,12 @@ import (
 const atOnce = 200
 
 // endGone ends the opinions of rules that are gone, off or shadow, and has each change they were on looked at, so
-// that its votes and hashtags follow. It may be cut short at any point: the next load finds the rest.
+// that its votes and hashtags follow. It may be cut short at any point: the next load finds the rest. Only the set that all
+// are to be on ends opinions: a rule that this one doesn't know may be in a newer one.
 func (l *Loader) endGone(ctx context.Context, now *Active) error {
+	if !now.whole() {
+		return nil
+	}
 	standing, err := l.Store.StandingOf(ctx)
 	if err != nil {
 		return err
@@ -43,7 +48,12 @@ func (l *Loader) endGone(ctx context.Context, now *Active) error {
 			}
 			opinions, looks = append(opinions, byLane[lane]...), append(looks, look)
 		}
-		if err := l.Store.EndOpinions(ctx, opinions, looks); err != nil {
+		err := l.Store.EndOpinions(ctx, now.Published.Seq, opinions, looks)
+		if errors.Is(err, store.ErrMoved) {
+			l.Log.Info().Str("set", now.Set.Hash()).Msg("newer rules are published: what has gone is theirs to say")
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("end the opinions of rules that are gone: %w", err)
 		}
 		l.Log.Info().Int("opinions", len(opinions)).Int("changes", n).Msg("opinions of rules that are gone have ended")

@@ -42,7 +42,9 @@ type Store interface {
 	StandingOf(ctx context.Context) ([]store.Opinion, error)
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
 	AwaitedNow(ctx context.Context) ([]store.Awaited, error)
-	EndOpinions(ctx context.Context, opinions []store.Opinion, reconcile []store.Action) error
+	NewerLives(ctx context.Context, hash string, within time.Duration) (bool, error)
+	AddActions(ctx context.Context, actions []store.Action) error
+	EndOpinions(ctx context.Context, seq int64, opinions []store.Opinion, reconcile []store.Action) error
 }
 
 // Active is a set in force. It is immutable.
