@@ -45,14 +45,10 @@ func (s *Store) pruneCauses(ctx context.Context, keep time.Duration) error {
 	if keep == 0 {
 		return nil
 	}
-	for {
-		n, err := s.pruneOnce(ctx, `DELETE FROM causes WHERE thing IN (SELECT thing FROM causes WHERE made_ms < (SELECT ms FROM clock) - CAST($1 AS BIGINT) LIMIT $2)`,
-			ms(max(keep, tasksLive)), pruned)
-		if err != nil {
-			return fmt.Errorf("forget causes: %w", err)
-		}
-		if n < pruned {
-			return nil
-		}
+	_, err := s.pruneAll(ctx, `DELETE FROM causes WHERE thing IN (SELECT thing FROM causes WHERE made_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT) LIMIT $1)`,
+		ms(max(keep, tasksLive)))
+	if err != nil {
+		return fmt.Errorf("forget causes: %w", err)
 	}
+	return nil
 }

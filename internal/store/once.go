@@ -106,21 +106,17 @@ const tasksLive = 7 * 24 * time.Hour
 // kept, what is about runs, tasks, and changes that are forgotten. Zero keeps those.
 func (s *Store) pruneOnces(ctx context.Context, keep time.Duration) error {
 	over := "o.until_ms > 0 AND o.until_ms <= (SELECT ms FROM clock)"
-	args := []any{pruned}
+	var args []any
 	if keep > 0 {
 		over += ` OR o.server = '' AND o.acted_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT)
 			OR o.server <> '' AND o.acted_ms < (SELECT ms FROM clock) - CAST($3 AS BIGINT)
 				AND NOT EXISTS (SELECT 1 FROM seen_changes c WHERE c.server = o.server AND c.change_num = o.change_num)`
 		args = append(args, ms(max(keep, tasksLive)), ms(keep))
 	}
-	for {
-		n, err := s.pruneOnce(ctx, `DELETE FROM onces WHERE (team, rule, action_key, thing) IN
-			(SELECT o.team, o.rule, o.action_key, o.thing FROM onces o WHERE `+over+` LIMIT $1)`, args...)
-		if err != nil {
-			return fmt.Errorf("forget what was done once: %w", err)
-		}
-		if n < pruned {
-			return nil
-		}
+	_, err := s.pruneAll(ctx, `DELETE FROM onces WHERE (team, rule, action_key, thing) IN
+		(SELECT o.team, o.rule, o.action_key, o.thing FROM onces o WHERE `+over+` LIMIT $1)`, args...)
+	if err != nil {
+		return fmt.Errorf("forget what was done once: %w", err)
 	}
+	return nil
 }

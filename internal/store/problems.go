@@ -85,7 +85,8 @@ func (s *Store) Problems(ctx context.Context) ([]Problem, error) {
 
 // pruneProblems forgets what was met last before keep; a day's at least stays, since it is told once a day.
 func (s *Store) pruneProblems(ctx context.Context, keep time.Duration) error {
-	_, err := s.pruneOnce(ctx, "DELETE FROM problems WHERE last_ms < (SELECT ms FROM clock) - CAST($1 AS BIGINT)", ms(max(keep, 2*fresh)))
+	_, err := s.pruneAll(ctx, `DELETE FROM problems WHERE (team, name) IN
+		(SELECT team, name FROM problems WHERE last_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT) LIMIT $1)`, ms(max(keep, 2*fresh)))
 	if err != nil {
 		return fmt.Errorf("prune problems: %w", err)
 	}

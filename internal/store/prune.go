@@ -42,31 +42,36 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 	if err := s.pruneOnces(ctx, r.Events); err != nil {
 		return events, 0, err
 	}
+	if err := s.pruneChanges(ctx, r.Events); err != nil {
+		return events, 0, err
+	}
 	if r.Decisions <= 0 {
 		return events, 0, nil
 	}
 	if err := s.pruneProblems(ctx, r.Decisions); err != nil {
 		return events, 0, err
 	}
-	for {
-		n, err := s.pruneOnce(ctx, `DELETE FROM decisions WHERE (event_id, team, rule) IN (SELECT event_id, team, rule FROM decisions
-			WHERE decided_ms < (SELECT ms FROM clock) - CAST($1 AS BIGINT) ORDER BY decided_ms LIMIT $2)`, ms(r.Decisions), pruned)
-		decisions += n
-		if err != nil {
-			return events, decisions, fmt.Errorf("prune decisions: %w", err)
-		}
-		if n < pruned {
-			return events, decisions, nil
-		}
+	decisions, err = s.pruneAll(ctx, `DELETE FROM decisions WHERE (event_id, team, rule) IN (SELECT event_id, team, rule FROM decisions
+		WHERE decided_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT) ORDER BY decided_ms LIMIT $1)`, ms(r.Decisions))
+	if err != nil {
+		return events, decisions, fmt.Errorf("prune decisions: %w", err)
 	}
+	return events, decisions, nil
 }
 
-func (s *Store) pruneOnce(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = s.write(ctx, func(t *tx) (err error) {
-		n, err = t.exec(ctx, query, args...)
-		return err
-	})
-	return n, err
+// pruneAll repeats a query, whose $1 is how many rows it may take, until it finds less.
+func (s *Store) pruneAll(ctx context.Context, query string, args ...any) (all int64, err error) {
+	for {
+		var n int64
+		err := s.write(ctx, func(t *tx) (err error) {
+			n, err = t.exec(ctx, query, append([]any{pruned}, args...)...)
+			return err
+		})
+		all += n
+		if err != nil || n < pruned {
+			return all, err
+		}
+	}
 }
 
 // prunedTo is the cursor that says up to which time of intake bodies are gone, so that each is looked at once.

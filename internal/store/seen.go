@@ -116,11 +116,30 @@ func (s *Store) OpenSeen(ctx context.Context, server string, after, limit int) (
 
 // pruneSeen forgets changes that are closed or gone for a while; one that moves after all is seen for the first time.
 func (s *Store) pruneSeen(ctx context.Context, keep time.Duration) error {
-	for {
-		n, err := s.pruneOnce(ctx, `DELETE FROM seen_changes WHERE (server, change_num) IN (SELECT server, change_num FROM seen_changes
-			WHERE state <> 1 AND seen_ms < (SELECT ms FROM clock) - CAST($1 AS BIGINT) ORDER BY seen_ms LIMIT $2)`, ms(keep), pruned)
-		if err != nil || n < pruned {
-			return err
+	_, err := s.pruneAll(ctx, `DELETE FROM seen_changes WHERE (server, change_num) IN (SELECT server, change_num FROM seen_changes
+		WHERE state <> 1 AND seen_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT) ORDER BY seen_ms LIMIT $1)`, ms(keep))
+	return err
+}
+
+// pruneChanges forgets what reports said and wait for, and who lets patchsets be tested, of changes that are forgotten
+// and on which nothing came of it for so long. Zero keeps it.
+func (s *Store) pruneChanges(ctx context.Context, keep time.Duration) error {
+	if keep == 0 {
+		return nil
+	}
+	const forgotten = ` AND NOT EXISTS (SELECT 1 FROM seen_changes c WHERE c.server = o.server AND c.change_num = o.change_num) LIMIT $1)`
+	for _, query := range []string{
+		`DELETE FROM reported WHERE (server, change_num, revision, team, rule, label) IN (SELECT server, change_num, revision, team, rule, label
+			FROM reported AS o WHERE said_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT)`,
+		`DELETE FROM awaited WHERE (group_id, team, server, change_num, revision) IN (SELECT group_id, team, server, change_num, revision
+			FROM awaited AS o WHERE NOT EXISTS (SELECT 1 FROM task_groups g WHERE g.group_id = o.group_id
+				AND (g.due_ms > 0 OR g.since_ms >= (SELECT ms FROM clock) - CAST($2 AS BIGINT)))`,
+		`DELETE FROM ok_to_tests WHERE (server, change_num, revision, account) IN (SELECT server, change_num, revision, account
+			FROM ok_to_tests AS o WHERE said_ms < (SELECT ms FROM clock) - CAST($2 AS BIGINT)`,
+	} {
+		if _, err := s.pruneAll(ctx, query+forgotten, ms(keep)); err != nil {
+			return fmt.Errorf("forget what was said on changes that are over: %w", err)
 		}
 	}
+	return nil
 }

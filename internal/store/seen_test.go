@@ -156,3 +156,43 @@ func TestPruneForgetsChangesThatAreOver(t *testing.T) {
 		eventually(t, s, func() bool { return prune(time.Millisecond) == 1 })
 	})
 }
+
+func TestPruneForgetsWhatIsAboutForgottenChangesAlone(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		open, forgotten := waiting("g-open", "gfx", "r7", 1, 1), waiting("g-forgotten", "gfx", "r8", 1, 1)
+		forgotten.Change = 8
+		decided(t, s, 1, store.Verdict{
+			Awaited:   []store.Awaited{open, forgotten},
+			OkToTests: []store.OkToTest{{Server: "main", Change: 7, Revision: "r7", Account: 1}, {Server: "main", Change: 8, Revision: "r8", Account: 1}},
+		})
+		must(t, s.AddActions(ctx, []store.Action{action(1, "main~7")}))
+		lane := claim(t, s, time.Hour)
+		must(t, s.FinishActions(ctx, lane, []store.Outcome{{ActionID: action(1, "").ID, State: store.ActionDone}}, store.Effects{Reported: []store.Reported{
+			{Server: "main", Change: 7, Revision: "r7", Team: "gfx", Rule: "v", Label: "L", Tasks: []byte(`{}`)},
+			{Server: "main", Change: 8, Revision: "r8", Team: "gfx", Rule: "v", Label: "L", Tasks: []byte(`{}`)},
+		}}))
+		get[int](t)(s.Accept(ctx, store.Intake{Seen: []store.SeenChange{seen(7, 0, "o")}}))
+		left := func(change int) [3]int {
+			return [3]int{
+				len(get[[]store.Awaited](t)(s.AwaitedOn(ctx, "main", change))),
+				len(get[[]store.OkToTest](t)(s.OkToTests(ctx, "main", change, fmt.Sprintf("r%d", change)))),
+				len(get[[]store.Reported](t)(s.Reported(ctx, "main", change))),
+			}
+		}
+		prune := func(keep time.Duration) {
+			_, _, err := s.Prune(context.WithoutCancel(ctx), store.Retention{Events: keep})
+			must(t, err)
+		}
+		prune(0)
+		prune(time.Hour)
+		all, none := [3]int{1, 1, 1}, [3]int{}
+		if got := left(8); got[1] != 1 || got[2] != 1 {
+			t.Errorf("of a change that is forgotten %v are left an hour before their time, want its release and its report", got)
+		}
+		eventually(t, s, func() bool { prune(time.Millisecond); return left(8) == none })
+		if left(7) != all {
+			t.Errorf("of an open change %v are left, want all", left(7))
+		}
+	})
+}
