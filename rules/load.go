@@ -246,8 +246,9 @@ func (f *fileLoader) refuseIn(n *yamlfile.Node, bad finding) {
 	f.report(d)
 }
 
-func (f *fileLoader) later(word string, n *yamlfile.Node) {
+// later refuses a word that is planned, and says what does it until then.
+func (f *fileLoader) later(word string, n *yamlfile.Node, instead string) {
 	if n != nil {
-		f.refuse(n, word+" is not supported yet", "")
+		f.refuse(n, word+" is not supported yet", instead)
 	}
 }

@@ -40,8 +40,10 @@ var (
 		"project-created":  "only Gerrit's stream tells it, which repeats nothing after a reconnect, and it is of no change",
 		"assignee-changed": "Gerrit has no assignees any more; reviewer-changed and attention-set-changed tell who is asked",
 	}
-	// laterSources are keys of `on` that are planned.
-	laterSources = []string{"change"}
+	// laterSources are keys of `on` that are planned, with what does it until then.
+	laterSources = map[string]string{
+		"change": "a task says which change it is of by a route gerrit.SERVER.CHANGE.PATCHSET, or by extra.gerrit: {change: 1, patchset: 1} where trustTasks in teams.yaml trusts it",
+	}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
 	theirWords = map[string]string{
 		"reviewer-added": "reviewer-changed", "reviewer-deleted": "reviewer-changed", "vote-deleted": "vote-changed",
@@ -75,8 +77,8 @@ func (r *ruleLoader) trigger(n *yamlfile.Node) (Trigger, bool) {
 		return Trigger{}, false
 	}
 	later := false
-	for _, word := range laterSources {
-		r.later(word, n.Key(word))
+	for word, instead := range laterSources {
+		r.later(word, n.Key(word), instead)
 		later = later || n.Key(word) != nil
 	}
 	t := Trigger{Line: n.Line}

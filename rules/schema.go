@@ -89,7 +89,7 @@ func onSchema() schema {
 	of["query"] = schema{"type": "string", "pattern": `\S`, "description": "The changes that this finds then, as in Gerrit's search box; each is an event."}
 	of["atMost"] = schema{"type": "integer", "minimum": 1, "maximum": mostAtMost, "description": "How many changes one tick may find; 100 if nothing is said."}
 	of["zone"] = schema{"type": "string", "minLength": 1, "description": "The time zone of cron: UTC if nothing is said, or one like Europe/Berlin."}
-	for _, word := range laterSources {
+	for word := range laterSources {
 		of[word] = nil
 	}
 	out := yamlfile.SchemaOf(onForm{}, nil, of)
