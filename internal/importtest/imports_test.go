@@ -162,7 +162,7 @@ var libraries = []struct {
 	{"github.com/robfig/cron", []string{"internal/schedule"}, nil},
 	{"golang.org/x/crypto/ssh", []string{"gerrit", "gerrit/gerrittest"}, []string{"internal/app"}},
 	{"modernc.org/sqlite", []string{"internal/store"}, []string{"test"}},
-	{"github.com/jackc/pgx", []string{"internal/store"}, []string{"test"}},
+	{"github.com/jackc/pgx", []string{"internal/store", "internal/testservers"}, nil},
 	{"github.com/pressly/goose", []string{"internal/store"}, nil},
 	{"github.com/go-git/go-git", []string{"internal/app/rulegit"}, nil},
 }

@@ -1,17 +1,10 @@
 package store_test
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
 	"fmt"
-	"net/url"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"verdict/internal/store"
 	"verdict/internal/testservers"
@@ -54,29 +47,7 @@ func openAt(t testing.TB, name string) *store.Store {
 }
 
 // ownDatabase makes a PostgreSQL database for one test, and gives its URL.
-func ownDatabase(t testing.TB) string {
-	t.Helper()
-	u, err := url.Parse(testservers.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := sql.Open("pgx", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "store_" + strings.ToLower(rand.Text()[:12])
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		admin.Close()
-	})
-	u.Path = "/" + name
-	return u.String()
-}
+func ownDatabase(t testing.TB) string { return testservers.OwnPostgres(t).String() }
 
 // must ends the test when err isn't nil.
 func must(t testing.TB, err error) {

@@ -6,13 +6,18 @@
 package testservers
 
 import (
+	"context"
 	"crypto/rand"
+	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
 // The environment variables by which a running server is told to tests.
@@ -48,8 +53,34 @@ const KnownHosts = "known_hosts"
 func AMQP(t testing.TB) string { return need(t, "RabbitMQ", AMQPURL) }
 
 // Postgres gives the URL of a real PostgreSQL whose user may create databases.
-// The database that it names is shared: a test creates one of its own.
+// The database that it names is shared: a test takes one of its own.
 func Postgres(t testing.TB) string { return need(t, "PostgreSQL", PostgresURL) }
+
+// OwnPostgres makes a PostgreSQL database for one test, which ends with it, and
+// gives its URL, with user and password.
+func OwnPostgres(t testing.TB) *url.URL {
+	t.Helper()
+	u, err := url.Parse(Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "test_" + strings.ToLower(rand.Text()[:12])
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+		admin.Close()
+	})
+	u.Path = "/" + name
+	return u
+}
 
 // Gerrit gives the URL of a real Gerrit, without a slash at the end. It has
 // the accounts of Accounts, the projects demo and infra/tools/demo, and the

@@ -1,17 +1,12 @@
 package chaos
 
 import (
-	"context"
-	"crypto/rand"
-	"database/sql"
 	"fmt"
 	"maps"
 	"net/url"
 	"strings"
 	"syscall"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"verdict/internal/testservers"
 )
@@ -20,8 +15,10 @@ import (
 func replicas(t *testing.T, w *world, s strike) [2]*bot {
 	t.Helper()
 	files := maps.Clone(w.files)
-	files["store-password"] = "pw"
-	files["config.yaml"] = strings.Replace(files["config.yaml"], "url: 'sqlite:verdict.db'", fmt.Sprintf("url: '%s', passwordFile: store-password", ownDatabase(t)), 1)
+	database := testservers.OwnPostgres(t)
+	files["store-password"], _ = database.User.Password()
+	database.User = url.User(database.User.Username())
+	files["config.yaml"] = strings.Replace(files["config.yaml"], "url: 'sqlite:verdict.db'", fmt.Sprintf("url: '%s', passwordFile: store-password", database), 1)
 	var both [2]*bot
 	for i := range both {
 		both[i] = startBot(t, files, s, false)
@@ -30,31 +27,6 @@ func replicas(t *testing.T, w *world, s strike) [2]*bot {
 		w.until("two replicas that hear of everything", func() bool { return b.connected(t) })
 	}
 	return both
-}
-
-// ownDatabase makes a PostgreSQL database for one test, and gives its URL, without the password.
-func ownDatabase(t *testing.T) string {
-	t.Helper()
-	u, err := url.Parse(testservers.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("pgx", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "chaos_" + strings.ToLower(rand.Text()[:12])
-	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := db.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		db.Close()
-	})
-	u.Path, u.User = "/"+name, url.User(u.User.Username())
-	return u.String()
 }
 
 func TestReplicasShareTheWork(t *testing.T) {

@@ -108,7 +108,9 @@ type status struct {
 		Connected bool
 		Error     string
 	}
-	Counts struct{ Events, Actions map[string]int }
+	Holds    []struct{ Scope, Reason string }
+	Problems []struct{ Team, Name, Do string }
+	Counts   struct{ Events, Actions map[string]int }
 }
 
 func (b *bot) status() (s status, err error) {
