@@ -238,6 +238,10 @@ func (e *evaluation) render(t *template) (any, error) {
 		return nil, err
 	}
 	v, err := t.jsone.Render(context, e.in.Now)
+	var no *refusal
+	if errors.As(err, &no) {
+		return nil, &refusal{at: no.at, line: t.line, why: no.why}
+	}
 	if err != nil {
 		return nil, &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: t.text, Line: t.line, Err: err}
 	}

@@ -32,6 +32,9 @@ func (a *analysis) outsider(e ast.Expr) bool {
 		if artifactOf(e) != "" {
 			return true
 		}
+		if isVetted(e) {
+			return false
+		}
 		args := e.AsCall().Args()
 		if e.AsCall().FunctionName() == operators.Conditional {
 			args = args[1:]

@@ -189,6 +189,8 @@ func syntaxFindings(text string, issues *cel.Issues) []finding {
 	switch {
 	case strings.Contains(message, "artifact"): // a macro of ours
 		f.message, f.hint = message, `as in artifact("public/result.txt")`
+	case ofFunctions.MatchString(message):
+		f.message = message
 	case strings.Contains(text, " and ") || strings.Contains(text, " or ") || strings.Contains(text, " not "):
 		f.hint = "CEL writes && || !"
 	case strings.Contains(message, "'="):
@@ -210,6 +212,8 @@ func offsetAt(text string, line, column int) int {
 }
 
 var (
+	ofFunctions    = regexp.MustCompile(`^(?:` + oneOf + `|` + matchesWhole + `|` + globMember + `)\(\) `)
+	badLiteral     = regexp.MustCompile(`^invalid (duration|timestamp|matches) argument$`)
 	undefinedField = regexp.MustCompile(`^undefined field '(.*)'$`)
 	undeclared     = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 	optional       = regexp.MustCompile(`optional_type\((\w+)\)`)
@@ -230,6 +234,8 @@ func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
 			f.hint = unknownName(m[1], names)
+		} else if m := badLiteral.FindStringSubmatch(e.Message); m != nil {
+			f = literalFinding(text, m[1], f)
 		} else if m := noOverload.FindStringSubmatch(e.Message); m != nil {
 			f.message = operandsMessage(m[1], strings.ReplaceAll(m[2], typePrefix, ""))
 			if strings.Contains(m[2], "optional_type(") {
@@ -255,7 +261,7 @@ func unknownName(name string, names []string) string {
 }
 
 func operandsMessage(function, operands string) string {
-	operands = strings.Trim(optional.ReplaceAllString(operands, "optional $1"), "()")
+	operands = strings.TrimSuffix(strings.TrimPrefix(optional.ReplaceAllString(operands, "optional $1"), "("), ")")
 	operands, _, _ = strings.Cut(operands, ".(") // of what is called on something, that is what matters
 	if operator := strings.Trim(function, "_"); operator != function {
 		return fmt.Sprintf("%s can't be used on %s", strings.Trim(operator, "@"), strings.Replace(operands, ", ", " and ", 1))

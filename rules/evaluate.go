@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/common/types"
@@ -62,7 +63,7 @@ func (r *Rule) Evaluate(in Input) (*Decision, error) {
 	for _, c := range r.when {
 		clause, held, err := e.clause(c)
 		d.Clauses = append(d.Clauses, clause)
-		if err != nil && e.want() == nil && e.denied(d) {
+		if err != nil && e.want() == nil && !errors.As(err, new(*refusal)) && e.denied(d) {
 			return d, nil
 		}
 		if err != nil {
@@ -106,12 +107,21 @@ func (e *evaluation) isFalse(at int) Clause {
 	return Clause{Text: c.text, Line: c.line, Value: "false", Children: e.fields(c)}
 }
 
-// end is a decision that could not be made: for want of a fact, which is an answer, or by an error.
+// end is a decision that could not be made: for want of a fact, or by a text that isn't let through, which are answers,
+// or by an error.
 func (d *Decision) end(err error) (*Decision, error) {
 	d.Actions, d.Opinions = nil, nil
 	var missing *missingFact
 	if errors.As(err, &missing) {
 		d.Stopped = missing.Error()
+		return d, nil
+	}
+	var no *refusal
+	if errors.As(err, &no) {
+		d.Stopped = no.at
+		if !slices.ContainsFunc(d.Clauses, func(c Clause) bool { return c.Value == no.why }) {
+			d.Clauses = append(d.Clauses, Clause{Text: no.at, Line: no.line, Value: no.why})
+		}
 		return d, nil
 	}
 	return d, err
@@ -142,6 +152,11 @@ func (e *evaluation) files(d *Decision) bool {
 func (e *evaluation) clause(c condition) (Clause, bool, error) {
 	out := Clause{Text: c.text, Line: c.line, Children: e.fields(c)}
 	v, err := e.value(c)
+	var no *refusal
+	if errors.As(err, &no) {
+		out.Value = no.why
+		return out, false, err
+	}
 	if err != nil {
 		out.Error = err.Error()
 		return out, false, err
@@ -176,6 +191,10 @@ func (e *evaluation) value(c condition) (ref.Val, error) {
 	v, _, err := program.Eval(e)
 	if want := e.want(); want != nil {
 		return nil, want
+	}
+	var no *refusal
+	if errors.As(err, &no) {
+		return nil, &refusal{at: c.text, line: c.line, why: no.why}
 	}
 	if err != nil {
 		return nil, e.failed(c, err)

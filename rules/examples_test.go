@@ -51,7 +51,7 @@ func TestExamplesLoad(t *testing.T) {
 	for _, r := range set.Rules() {
 		names = append(names, r.Team+"/"+r.Name)
 	}
-	want := "graphics/recheck graphics/hold graphics/hold-off graphics/verdict graphics/failed-tag graphics/lint-findings graphics/own-tasks graphics/build-shaders graphics/lint graphics/shader-reviewers graphics/wip graphics/stale graphics/old-drafts graphics/build-verdict graphics/lint-tag infra/worker-trouble infra/malformed infra/stuck infra/long-queue release/freeze release/protected release/needs-backport release/release-notes release/publish release/fail-fast"
+	want := "graphics/recheck graphics/build graphics/hold graphics/hold-off graphics/verdict graphics/failed-tag graphics/lint-findings graphics/own-tasks graphics/build-shaders graphics/lint graphics/shader-reviewers graphics/wip graphics/stale graphics/old-drafts graphics/build-verdict graphics/lint-tag infra/worker-trouble infra/malformed infra/stuck infra/long-queue release/freeze release/protected release/needs-backport release/release-notes release/publish release/fail-fast"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("rules\n got %s\nwant %s", got, want)
 	}

@@ -13,7 +13,7 @@ func FieldsPage(m *Messages) string {
 		"What a rule may name, in conditions and in `${…}`. \"Outsider\" marks what somebody can write who needs no permission of the team.\n")
 	table(&b, facts)
 	b.WriteString("\nIn conditions there is also `artifact(\"NAME\")`, for events of a task: the text of an artifact of the run, as an optional (`.hasValue()`, `.orValue(…)`), " +
-		"which outsiders write; and `.lines()`, the lines of any text.\n")
+		"which outsiders write; and `.lines()`, the lines of any text. [rules.md](rules.md#functions) has the other functions.\n")
 	types := structs
 	ofFacts := typesInUse(facts, types)
 	sections(&b, ofFacts, types)

@@ -82,9 +82,9 @@ func (p *programs) compile(e *expression) (cel.Program, error) {
 // programOf is what an expression does. Without a loop the work is bounded by the text's length, and need not be
 // counted.
 func programOf(env *cel.Env, checked *cel.Ast, loops bool) (cel.Program, error) {
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.OptimizeRegex(wholeOnce)}
 	if loops {
-		options = append(options, cel.CostLimit(maxCost))
+		options = append(options, cel.CostLimit(maxCost), cel.CostTrackerOptions(readingCosts()...))
 	}
 	return env.Program(checked, options...)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -256,5 +257,5 @@ func newEnv(messages *Messages, event string) (*cel.Env, error) {
 		}
 		options = append(options, cel.Variable(f.Name, celType(f.Type)))
 	}
-	return cel.NewEnv(append(options, artifactFunctions()...)...)
+	return cel.NewEnv(slices.Concat(options, artifactFunctions(), functions())...)
 }

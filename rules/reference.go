@@ -55,6 +55,9 @@ func (r *ruleLoader) unknownReference(name string) string {
 	if name == "size" {
 		return "size() is CEL's, JSON-e's is len()"
 	}
+	if checks[name] != nil {
+		return "it is called, as in " + name + "(command.args, …)"
+	}
 	names := fieldNames(facts)
 	for _, l := range r.rule.lets {
 		names = append(names, l.name)
@@ -122,7 +125,7 @@ func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference,
 // track refuses an outsider's text where it would run or be allowed something. What is tracked is a key wherever it
 // stands, or, with slashes, one place: /payload/address.
 func (r *ruleLoader) track(n *yamlfile.Node, ref jsone.Reference, at *yamlfile.Node, outsider bool, tracked []string) {
-	if !outsider || len(tracked) == 0 {
+	if !outsider || ref.Checked || len(tracked) == 0 {
 		return
 	}
 	goes, path := "", ""
@@ -148,10 +151,14 @@ func (r *ruleLoader) track(n *yamlfile.Node, ref jsone.Reference, at *yamlfile.N
 
 // mayGo says where such a text may go instead.
 func mayGo(instead string) string {
-	if slices.Contains(tracked, instead) || strings.Contains(instead, " ") {
+	const through = ", and here only through oneOf() or matchesWhole()"
+	switch {
+	case strings.Contains(instead, " "):
 		return "it may go into env"
+	case slices.Contains(tracked, instead):
+		return "it may go into env" + through
 	}
-	return "it may go into what the scopes of the call don't depend on"
+	return "it may go into what the scopes of the call don't depend on" + through
 }
 
 // computed finds a tracked key below a node whose value isn't written out.

@@ -68,7 +68,7 @@ func (r *ruleLoader) template(n *yamlfile.Node, tracked []string) *template {
 }
 
 func (r *ruleLoader) compileTemplate(n *yamlfile.Node, value any, tracked []string) *template {
-	compiled, err := jsone.Compile(value)
+	compiled, err := jsone.CompileWith(value, checks)
 	if err != nil {
 		r.templateErrors(n, err)
 		return nil

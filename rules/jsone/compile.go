@@ -14,9 +14,12 @@ type node interface {
 // compiler turns a template into nodes. It goes on after a mistake, so that an author hears of all of them.
 type compiler struct {
 	path       Path
+	checks     map[string]Check
 	bound      []binding
 	references []Reference
 	problems   []error
+	// inside counts the calls of checks around an expression.
+	inside int
 }
 
 // problem notes a mistake at the place where the compiler is. The node that stands for it is never rendered.

@@ -29,7 +29,7 @@ type Error struct {
 	Kind    Kind
 	Path    Path
 	Message string
-	// Offset is how many bytes into the text at Path a SyntaxError's place is.
+	// Offset is how many bytes into the text at Path the place is of what Compile found in an expression.
 	Offset int
 }
 

@@ -2,7 +2,6 @@ package jsone
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +26,7 @@ type Way struct {
 // condition that stands there twice is taken the same way each time. Ways on which rendering fails are left out. If
 // there are more than atMost, or all of them take more than a few renderings may, complete is false.
 func (t *Template) Foresee(atMost int) (ways []Way, complete bool) {
-	var next []bool
+	var next []int
 	steps := 0
 	for range atMost {
 		if steps > 4*MaxSteps {
@@ -40,15 +39,9 @@ func (t *Template) Foresee(atMost int) (ways []Way, complete bool) {
 			ways = append(ways, Way{Value: value, Taken: f.taken})
 		}
 		steps += r.steps
-		next = f.made
-		for len(next) > 0 && !next[len(next)-1] {
-			next = next[:len(next)-1]
-		}
-		if len(next) == 0 {
+		if next = f.after(); next == nil {
 			return ways, true
 		}
-		next = slices.Clone(next)
-		next[len(next)-1] = false
 	}
 	return ways, false
 }
@@ -68,9 +61,38 @@ func (t *Template) Fails() error {
 
 // foresight makes a run one without a context, on one way.
 type foresight struct {
-	next  []bool // how the first conditions are to be taken; those after them hold
-	made  []bool // how all were taken, in order
+	next  []int // which way to go at the first forks; at those after them it is the first
+	made  []fork
 	taken map[string]bool
+}
+
+// fork is a place where a run could go several ways: the one that it took, from 0, and how many there are.
+type fork struct{ took, of int }
+
+// fork goes one of several ways.
+func (f *foresight) fork(of int) int {
+	took := 0
+	if i := len(f.made); i < len(f.next) {
+		took = f.next[i]
+	}
+	f.made = append(f.made, fork{took, of})
+	return took
+}
+
+// after is how the next run is to go; nil after the last.
+func (f *foresight) after() []int {
+	last := len(f.made) - 1
+	for last >= 0 && f.made[last].took == f.made[last].of-1 {
+		last--
+	}
+	var next []int
+	for i := range last + 1 {
+		next = append(next, f.made[i].took)
+	}
+	if next != nil {
+		next[last]++
+	}
+	return next
 }
 
 // errUnknown is what an expression gives that needs something unknown.
@@ -168,20 +190,11 @@ func (r *run) holds(s *scope, e expr, v any) bool {
 	if f == nil || !holdsUnknown(v) {
 		return truthy(v)
 	}
-	key := fmt.Sprintf("%+v", e)
-	mentioned(e, func(name string) {
-		if v, ok := s.own(name); ok {
-			key += fmt.Sprintf(" %s=%v", name, v)
-		}
-	})
+	key := r.circumstances(s, e)
 	if taken, ok := f.taken[key]; ok {
 		return taken
 	}
-	taken := true
-	if i := len(f.made); i < len(f.next) {
-		taken = f.next[i]
-	}
-	f.made = append(f.made, taken)
+	taken := f.fork(2) == 0
 	f.taken[key] = taken
 	return taken
 }
@@ -204,6 +217,8 @@ func mentioned(e expr, tell func(name string)) {
 		for _, a := range e.arguments {
 			mentioned(a, tell)
 		}
+	case checkedCall:
+		mentioned(e.of, tell)
 	case unary:
 		mentioned(e.of, tell)
 	case binary:

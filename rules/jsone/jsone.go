@@ -34,7 +34,10 @@ type Template struct {
 // Compile checks a template and prepares it. The template is of nil, bool, numbers, string, []any and
 // map[string]any; it is not kept. The error is an *Error, or several of them joined, in the order of their paths.
 func Compile(template any) (*Template, error) {
-	c := &compiler{}
+	return compile(template, &compiler{})
+}
+
+func compile(template any, c *compiler) (*Template, error) {
 	root := c.value(template)
 	switch len(c.problems) {
 	case 0:
@@ -49,7 +52,7 @@ func Compile(template any) (*Template, error) {
 // Render computes the template's value, which shares nothing with the context, so that the caller may change it.
 // The context's values are as a template's; a time.Time reads as its timestamp, and every integer as int64. A
 // number of the result that an expression made is an int64 where it is whole, else a float64. The error is an
-// *Error. now is what `now` and $fromNow mean where the context has no `now` of its own.
+// *Error, or that of a Check. now is what `now` and $fromNow mean where the context has no `now` of its own.
 func (t *Template) Render(context map[string]any, now time.Time) (any, error) {
 	for name := range context {
 		if !isIdentifier(name) {

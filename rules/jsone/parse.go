@@ -22,7 +22,10 @@ var errEnd = errors.New("Unexpected end of input") //lint:ignore ST1005 the spec
 // parser reads one expression.
 type parser struct {
 	source string
+	checks map[string]Check
 	token  token
+	// before is where the token before this one ends.
+	before int
 	depth  int
 }
 
@@ -56,7 +59,7 @@ func (c *compiler) interpolated(source string, start int) (expr, int) {
 }
 
 func (c *compiler) parse(source string, start int) (*parser, expr, error) {
-	p := &parser{source: source}
+	p := &parser{source: source, checks: c.checks}
 	if err := p.advance(start); err != nil {
 		return p, nil, err
 	}
@@ -92,7 +95,7 @@ func (p *parser) unexpected(expected ...string) error {
 func (p *parser) advance(at int) (err error) {
 	t, err := next(p.source, at)
 	if err == nil {
-		p.token = t
+		p.before, p.token = at, t
 	}
 	return err
 }
@@ -152,6 +155,7 @@ func (p *parser) signed() (expr, error) {
 
 // accessed reads a value and what follows it: .name, [index], [from:to], (arguments).
 func (p *parser) accessed() (expr, error) {
+	start := p.token.start
 	e, err := p.unit()
 	for err == nil {
 		switch p.token.kind {
@@ -160,7 +164,7 @@ func (p *parser) accessed() (expr, error) {
 		case "[":
 			e, err = p.brackets(e)
 		case "(":
-			e, err = p.call(e)
+			e, err = p.call(e, start)
 		default:
 			return e, nil
 		}
@@ -206,7 +210,10 @@ func (p *parser) inner() (expr, error) {
 	return p.nested(func() (expr, error) { return p.binary(0) })
 }
 
-func (p *parser) call(function expr) (expr, error) {
+func (p *parser) call(function expr, start int) (expr, error) {
+	if f, ok := function.(variable); ok && p.checks[f.name] != nil {
+		return p.checked(f.name, start)
+	}
 	arguments, err := p.several("(", ")")
 	return call{function: function, arguments: arguments}, err
 }

@@ -18,6 +18,8 @@ type Reference struct {
 	Tested bool
 	// Perhaps says that the name may be one of a $let whose names are computed.
 	Perhaps bool
+	// Checked says that it goes through one of the checks.
+	Checked bool
 }
 
 // String is the path as one writes it: task.runs[].state.
@@ -95,6 +97,10 @@ func (c *compiler) refer(e expr) {
 		c.bounds(e)
 	case call:
 		c.calls(e)
+	case checkedCall:
+		c.inside++
+		c.refer(e.of)
+		c.inside--
 	case unary:
 		c.refer(e.of)
 	case binary:
@@ -176,6 +182,6 @@ func (c *compiler) note(r Reference) {
 	if _, ok := builtins[name]; ok {
 		return
 	}
-	r.At = slices.Clone(c.path)
+	r.At, r.Checked = slices.Clone(c.path), c.inside > 0
 	c.references = append(c.references, r)
 }
