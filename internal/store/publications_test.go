@@ -46,12 +46,12 @@ func TestPublicationsAreInOrderAndTheNewestIsNotRepeated(t *testing.T) {
 func TestOneReplicaAtATimeFetchesAndOnlyItPublishes(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		ctx := t.Context()
-		claims := make([]*store.Fetch, 3)
+		replicas := []*store.Store{db.open(t), db.open(t), db.open(t)}
+		claims := make([]*store.Fetch, len(replicas))
 		var g errgroup.Group
-		for n := range claims {
-			s := db.open(t)
+		for n, s := range replicas {
 			g.Go(func() (err error) {
-				claims[n], err = s.ClaimFetch(ctx, fmt.Sprint(n), 100*time.Millisecond)
+				claims[n], err = s.ClaimFetch(ctx, fmt.Sprint(n), 2*time.Second)
 				return err
 			})
 		}
