@@ -15,7 +15,7 @@ var migrationFiles embed.FS
 
 // SchemaVersion is the schema that this release writes. It runs on the next one too, so that replicas of two
 // releases can work side by side.
-const SchemaVersion = 12
+const SchemaVersion = 4
 
 // migrationLock is the advisory lock under which replicas that start together take turns on PostgreSQL.
 const migrationLock = 0x7665726469637400

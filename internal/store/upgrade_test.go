@@ -169,7 +169,7 @@ func finishWork(t *testing.T, s *store.Store) {
 			t.Errorf("seen: %+v", c)
 		}
 	}
-	// Publications are kept since schema 8. A fetch that a killed process began is taken over, a pin stays.
+	// Publications are kept since schema 4. A fetch that a killed process began is taken over, a pin stays.
 	if f, err := s.ClaimFetch(ctx, "new", time.Hour); f == nil || err != nil {
 		t.Errorf("the fetch is %v, %v", f, err)
 	}
