@@ -223,13 +223,22 @@ func shown(path string) string {
 	return rel
 }
 
+// mostNotes is how many notes are printed: what somebody has to do shouldn't drown in what is good to know.
+const mostNotes = 10
+
 func printDiagnostics(cmd *cobra.Command, found []rules.Diagnostic, count int) {
 	out := cmd.OutOrStdout()
+	notes := 0
 	for _, d := range found {
-		fmt.Fprintln(out, d)
 		if d.Severity != rules.Note {
+			fmt.Fprintln(out, d)
 			fmt.Fprint(out, d.Excerpt())
+		} else if notes++; notes <= mostNotes {
+			fmt.Fprintln(out, d)
 		}
+	}
+	if notes > mostNotes {
+		fmt.Fprintf(out, "and %s; --json has all\n", plural(notes-mostNotes, "more note"))
 	}
 	n := severities(found)
 	summary := plural(count, "rule") + ", no errors"
