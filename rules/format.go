@@ -49,7 +49,8 @@ func (layout) Order(path []string) []string {
 func (layout) Quoted(path []string, text string) bool {
 	at := strings.Join(path, ".")
 	switch {
-	case strings.HasPrefix(at, "rules.[].when.[]"), strings.HasPrefix(at, "rules.[].let."), at == "rules.[].do.[].while":
+	case strings.HasPrefix(at, "rules.[].when.[]"), strings.HasPrefix(at, "rules.[].let."), at == "rules.[].do.[].while",
+		at == "rules.[].on.change", at == "rules.[].on.patchset", at == "rules.[].on.[].change", at == "rules.[].on.[].patchset":
 		return true
 	}
 	return strings.HasPrefix(at, "rules.[].do.") && strings.Contains(text, "${")

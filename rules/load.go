@@ -245,10 +245,3 @@ func (f *fileLoader) refuseIn(n *yamlfile.Node, bad finding) {
 	}
 	f.report(d)
 }
-
-// later refuses a word that is planned, and says what does it until then.
-func (f *fileLoader) later(word string, n *yamlfile.Node, instead string) {
-	if n != nil {
-		f.refuse(n, word+" is not supported yet", instead)
-	}
-}

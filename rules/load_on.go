@@ -27,9 +27,10 @@ type onForm struct {
 	AtMost     *yamlfile.Node `yaml:"atMost"`
 	Zone       *yamlfile.Node `yaml:"zone"`
 	Change     *yamlfile.Node `yaml:"change"`
+	Patchset   *yamlfile.Node `yaml:"patchset"`
 }
 
-// The words after a source, and those that are planned.
+// The words after a source.
 var (
 	taskWords   = []string{"settled", "completed", "failed", "exception", "running", "pending", "defined"}
 	groupWords  = []string{"settled", "stuck"}
@@ -39,10 +40,6 @@ var (
 		"ref-updated":      "only Gerrit's stream tells it, which repeats nothing after a reconnect, and a poll of changes can't make up for it; a merge is change-merged",
 		"project-created":  "only Gerrit's stream tells it, which repeats nothing after a reconnect, and it is of no change",
 		"assignee-changed": "Gerrit has no assignees any more; reviewer-changed and attention-set-changed tell who is asked",
-	}
-	// laterSources are keys of `on` that are planned, with what does it until then.
-	laterSources = map[string]string{
-		"change": "a task says which change it is of by a route gerrit.SERVER.CHANGE.PATCHSET, or by extra.gerrit: {change: 1, patchset: 1} where trustTasks in teams.yaml trusts it",
 	}
 	// theirWords are Gerrit's own for what is called otherwise here, or part of something else.
 	theirWords = map[string]string{
@@ -76,19 +73,15 @@ func (r *ruleLoader) trigger(n *yamlfile.Node) (Trigger, bool) {
 	if n.Kind != yamlfile.Mapping {
 		return Trigger{}, false
 	}
-	later := false
-	for word, instead := range laterSources {
-		r.later(word, n.Key(word), instead)
-		later = later || n.Key(word) != nil
-	}
 	t := Trigger{Line: n.Line}
-	ok := r.source(n, form, &t, later)
+	ok := r.source(n, form, &t)
 	ok = r.place(form, &t) && ok
-	return t, ok && len(problems) == 0 && !later
+	ok = ok && r.says(n, form, &t)
+	return t, ok && len(problems) == 0
 }
 
 // source reads which of the sources is named: exactly one.
-func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later bool) bool {
+func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger) bool {
 	var named []string
 	for _, s := range []struct {
 		source string
@@ -109,9 +102,7 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger, later boo
 		r.refuse(n, "one `on` has one source, here are "+strings.Join(named, " and "), "make a list of them: each begins with -")
 		return false
 	case len(named) == 0:
-		if !later {
-			r.refuse(n, "no source is named", "task, group, gerrit, command, exchange or cron")
-		}
+		r.refuse(n, "no source is named", "task, group, gerrit, command, exchange or cron")
 		return false
 	}
 	if t.Source != "cron" {
@@ -179,7 +170,7 @@ func (r *ruleLoader) place(form onForm, t *Trigger) bool {
 	t.Projects, t.projects = r.patterns(project)
 	t.Branches, t.branches = r.patterns(branch)
 	t.Files, t.files = r.patterns(form.Files)
-	ok := r.server(server, t)
+	ok := r.server(server, t, form.Change != nil)
 	onlyExcludes := !slices.ContainsFunc(t.projects, func(p pattern) bool { return !p.negate })
 	if t.ofGerrit() && onlyExcludes && !r.team.unlimited {
 		texts, patterns := r.granted(t.Server)
@@ -210,8 +201,8 @@ func (r *ruleLoader) granted(server string) ([]string, []pattern) {
 	return texts, patterns
 }
 
-// server fills in the one server where the team has one.
-func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) bool {
+// server fills in the one server where the team has one. Where `on` says the change, it has to be known.
+func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger, says bool) bool {
 	var servers []string
 	for _, g := range r.team.Gerrit {
 		servers = appendNew(servers, g.Server)
@@ -228,10 +219,10 @@ func (r *ruleLoader) server(n *yamlfile.Node, t *Trigger) bool {
 	case len(servers) == 1:
 		t.Server = servers[0]
 		return true
-	case t.ofGerrit() && len(servers) > 1:
+	case (t.ofGerrit() || says) && len(servers) > 1:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: "which server? " + r.team.Name + " has " + strings.Join(servers, ", "), Hint: "name it as server: here or in defaults"}})
 		return false
-	case t.ofGerrit() && !r.team.unlimited:
+	case (t.ofGerrit() || says) && !r.team.unlimited:
 		r.problems([]yamlfile.Problem{{File: r.name, Line: t.Line, Column: 1, Message: fmt.Sprintf("%s has no grant on any Gerrit, %s:%d", r.team.Name, r.team.file, r.team.Line)}})
 		return false
 	}

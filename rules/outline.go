@@ -86,9 +86,10 @@ const (
 	OnBranch  = "on.branch"
 	OnKey     = "on.routingKey"
 	OnRoute   = "on.taskRoute"
-	OnFiles   = "on.files" // found by Rule.Evaluate, since it takes the files
-	OnQuery   = "on.query" // found by whoever asks the query of a tick
-	OnBy      = "on.by"    // who gave a command may not: found where the account is known
+	OnFiles   = "on.files"  // found by Rule.Evaluate, since it takes the files
+	OnQuery   = "on.query"  // found by whoever asks the query of a tick
+	OnChange  = "on.change" // it says no change: found by whoever asks the task
+	OnBy      = "on.by"     // who gave a command may not: found where the account is known
 )
 
 // Refuses says which part of the trigger keeps it from an occurrence, "" where it fits. A server, project and branch that

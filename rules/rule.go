@@ -60,6 +60,8 @@ type Trigger struct {
 	taskRoute          string
 	// equal are the words of the routing key that a clause asks for, by place.
 	equal []string
+	// change and patchset say which one a task is of, where `on` says it.
+	change, patchset *condition
 	// lifted is what clauses ask of the payload's texts.
 	lifted []lifted
 }

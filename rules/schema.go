@@ -89,13 +89,13 @@ func onSchema() schema {
 	of["query"] = schema{"type": "string", "pattern": `\S`, "description": "The changes that this finds then, as in Gerrit's search box; each is an event."}
 	of["atMost"] = schema{"type": "integer", "minimum": 1, "maximum": mostAtMost, "description": "How many changes one tick may find; 100 if nothing is said."}
 	of["zone"] = schema{"type": "string", "minLength": 1, "description": "The time zone of cron: UTC if nothing is said, or one like Europe/Berlin."}
-	for word := range laterSources {
-		of[word] = nil
-	}
+	of["change"] = celSchema("The number of the change that a task is of, where nothing else says it and the team trusts such tasks: a CEL expression.")
+	of["patchset"] = celSchema("Its patchset: a CEL expression; the current one if nothing is said.")
 	out := yamlfile.SchemaOf(onForm{}, nil, of)
 	out["oneOf"] = oneOfKeys(sourceWords)
 	out["dependencies"] = schema{
-		"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}, "by": []string{"command"}, "query": []string{"cron"}, "zone": []string{"cron"}, "atMost": []string{"query"},
+		"routingKey": []string{"exchange"}, "taskRoute": []string{"exchange"}, "by": []string{"command"}, "query": []string{"cron"}, "zone": []string{"cron"}, "atMost": []string{"query"}, "patchset": []string{"change"},
+		"change": schema{"anyOf": oneOfKeys([]string{"task", "exchange"})},
 	}
 	out["allOf"] = routingKeySchemas()
 	return out

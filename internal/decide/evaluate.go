@@ -146,22 +146,28 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	if err != nil {
 		return nil, err
 	}
+	trigger, unlinked := rule.On[c.On], ""
+	if !linked && trigger.SaysChange() {
+		if link, unlinked, err = d.saidByRule(ctx, s, f, c, team); err != nil {
+			return nil, err
+		}
+		linked = unlinked == ""
+	}
 	if linked {
 		w.Belongs(fmt.Sprintf("%s~%d", link.Server, link.Change))
 	}
-	trigger := rule.On[c.On]
 	if s.change == nil && !trigger.Covers(link.Server, link.Project, link.Branch) {
-		w.Decided(stopped(s.Event, active.Set.Hash(), rule, where(link, linked), now))
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, where(link, linked, unlinked), now))
 		return nil, nil
 	}
-	needs := slices.DeleteFunc(slices.Clone(rule.Needs()), func(fact string) bool { return fact == "route" })
+	needs := fetched(rule.Needs())
 	if linked {
 		needs = append(needs, "change") // its status, for staleness
 	}
 	known, err := f.Fetch(ctx, link, linked, needs)
 	var missing *facts.MissingError
 	if errors.As(err, &missing) {
-		w.Decided(stopped(s.Event, active.Set.Hash(), rule, missing.Error(), now))
+		w.Decided(stopped(s.Event, active.Set.Hash(), rule, because(missing.Error(), unlinked), now))
 		return nil, nil
 	}
 	if err != nil {
@@ -200,6 +206,9 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 	}
 	if err != nil {
 		return nil, d.failed(ctx, s, rule, active, known, err, now, w)
+	}
+	if unlinked != "" {
+		made.Clauses = append([]rules.Clause{{Text: rules.OnChange, Line: trigger.Line, Value: unlinked}}, made.Clauses...)
 	}
 	if err := d.sumUp(ctx, active, s, f, rule, made, known, link, linked); err != nil {
 		return nil, err
@@ -248,9 +257,13 @@ func unevaluated(s *subject, rule *rules.Rule, cause error) problems.Problem {
 	}
 }
 
-// where says why a rule on some projects has no part in an event of a task or group.
-func where(link store.Link, linked bool) string {
+// where says why a rule on some projects has no part in an event of a task or group. unlinked is why it belongs to no
+// change, where `on` should have said one.
+func where(link store.Link, linked bool, unlinked string) string {
 	if !linked {
+		if unlinked != "" {
+			return rules.OnChange + ": the event belongs to no change, since " + unlinked
+		}
 		return "on: the event belongs to no change"
 	}
 	return fmt.Sprintf("on: the event belongs to %s %s %s", link.Server, link.Project, link.Branch)

@@ -69,6 +69,21 @@ func (f *Session) Patchset(ctx context.Context, link store.Link) (store.Link, er
 	return link, ErrNone
 }
 
+// Named is Patchset of a link that may leave out its server, where there is but one, and its patchset: then it is the
+// change's current one.
+func (f *Session) Named(ctx context.Context, link store.Link) (store.Link, error) {
+	link.Server = f.server(link.Server)
+	if link.Patchset > 0 {
+		return f.Patchset(ctx, link)
+	}
+	c, err := f.Change(ctx, link)
+	if err != nil {
+		return link, err
+	}
+	link.Patchset = c.Revisions[c.CurrentRevision].PatchSetNumber
+	return f.Patchset(ctx, link)
+}
+
 func differs(said, is string) bool { return said != "" && said != is }
 
 func (f *Session) ofChange(ctx context.Context, name string, link store.Link) (any, error) {

@@ -203,19 +203,27 @@ func (f *Session) SaidBy(task *taskcluster.Task) *Said {
 		return nil // extra is the author's own: another shape is no claim
 	}
 	g := extra.Gerrit
-	said := &Said{
-		SchedulerID: task.SchedulerID, ProjectID: task.ProjectID, TaskQueueID: task.TaskQueueID,
-		Server: g.Server, Project: g.Project, Branch: g.Branch, Revision: g.Revision, Change: g.Change, Patchset: g.Patchset,
+	said := KindOf(task)
+	said.Server, said.Project, said.Branch, said.Revision = f.server(g.Server), g.Project, g.Branch, g.Revision
+	said.Change, said.Patchset = g.Change, g.Patchset
+	return &said
+}
+
+// KindOf is what kind of task it is, which says nothing of a change.
+func KindOf(task *taskcluster.Task) Said {
+	kind := Said{SchedulerID: task.SchedulerID, ProjectID: task.ProjectID, TaskQueueID: task.TaskQueueID}
+	if kind.TaskQueueID == "" {
+		kind.TaskQueueID = task.ProvisionerID + "/" + task.WorkerType
 	}
-	if said.TaskQueueID == "" {
-		said.TaskQueueID = task.ProvisionerID + "/" + task.WorkerType
+	return kind
+}
+
+// server is the one that is named, or the only one.
+func (f *Session) server(name string) string {
+	if name == "" && len(f.s.Gerrit) == 1 {
+		return sortedKeys(f.s.Gerrit)[0]
 	}
-	if said.Server == "" && len(f.s.Gerrit) == 1 {
-		for name := range f.s.Gerrit {
-			said.Server = name
-		}
-	}
-	return said
+	return name
 }
 
 func none(err, sentinel error) error {

@@ -86,8 +86,13 @@ rules:
 // runBench runs the tests of a file, with the rules above and those that are added.
 func runBench(t *testing.T, tests, more string) ruletest.Report {
 	t.Helper()
+	return runBenchWith(t, benchRules+more, tests)
+}
+
+func runBenchWith(t *testing.T, text, tests string) ruletest.Report {
+	t.Helper()
 	teams, diagnostics := rules.LoadTeams("teams.yaml", []byte(benchTeams))
-	set, found := ruleset.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(benchRules + more)}, Teams: teams})
+	set, found := ruleset.Load(rules.Sources{Files: map[string][]byte{"graphics/ci.yaml": []byte(text)}, Teams: teams})
 	if len(diagnostics)+len(found) > 0 {
 		t.Fatal(diagnostics, found)
 	}

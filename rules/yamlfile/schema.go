@@ -76,9 +76,6 @@ func (s schemas) structure(t reflect.Type) Schema {
 		if !ok {
 			property = s.schema(f.value.Type())
 		}
-		if property == nil {
-			continue // a word that is refused as not supported yet
-		}
 		properties[f.name] = property
 		if f.required {
 			required = append(required, f.name)
