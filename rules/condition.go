@@ -251,11 +251,8 @@ func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues
 }
 
 func unknownName(name string, names []string) string {
-	switch name {
-	case "len":
+	if name == "len" {
 		return "CEL's is size(), len() is JSON-e's"
-	case "route", "report":
-		return name + " is not supported yet"
 	}
 	return yamlfile.DidYouMean(name, names)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"verdict/internal/decide/ledger"
@@ -40,40 +41,30 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 			return v, err
 		}
 	}
-	for _, c := range distinct(candidates) {
-		if c.Rule.Mode == rules.Off || !s.isFor(c.Rule) {
+	for _, ways := range byRule(candidates) {
+		rule := ways[0].Rule
+		if rule.Mode == rules.Off || !s.isFor(rule) {
 			continue
 		}
 		if ours {
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "on: the bot itself did it", now))
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), rule, "on: the bot itself did it", now))
 			continue
 		}
-		if why, err := d.asBefore(ctx, ev, c.Rule); err != nil {
+		if why, err := d.asBefore(ctx, ev, rule); err != nil {
 			return v, err
 		} else if why != "" {
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, why, now))
+			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), rule, why, now))
 			continue
 		}
-		if why := d.tooOld(active, s, c, now); why != "" {
-			old++
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), c.Rule, "begin: "+why, now))
-			continue
-		}
-		look := d.evaluate
-		if s.asksQuery() {
-			look = d.find
-		}
-		witness, hand := ledger.New(&v).For(c.Rule, d.Shadow)
-		out, err := look(ctx, active, s, session, c, now, witness)
+		looked, err := d.decideRule(ctx, active, s, session, ways, now, &v)
 		if err != nil {
 			return v, err
 		}
-		if out != nil && hand != nil { // in shadow there is none
-			if err := d.follow(ctx, s, session, c.Rule, *out, now, hand); err != nil {
-				return v, err
-			}
+		if looked {
+			v.State = store.EventDecided
+		} else {
+			old++
 		}
-		v.State = store.EventDecided
 	}
 	if err := d.answer(active, s, now, &v); err != nil {
 		return v, err
@@ -128,15 +119,56 @@ func (d *Decider) asBefore(ctx context.Context, ev store.Event, rule *rules.Rule
 	return "", nil
 }
 
-// distinct keeps one candidate a rule: an event that fits two of its `on` is one event.
-func distinct(candidates []rules.Candidate) []rules.Candidate {
-	var out []rules.Candidate
+// byRule are the candidates of each rule: the event fits so many of its `on`, as far as the index knows it.
+func byRule(candidates []rules.Candidate) [][]rules.Candidate {
+	var out [][]rules.Candidate
 	for _, c := range candidates {
-		if !slices.ContainsFunc(out, func(o rules.Candidate) bool { return o.Rule == c.Rule }) {
-			out = append(out, c)
+		at := slices.IndexFunc(out, func(ways []rules.Candidate) bool { return ways[0].Rule == c.Rule })
+		if at < 0 {
+			out = append(out, nil)
+			at = len(out) - 1
 		}
+		out[at] = append(out[at], c)
 	}
 	return out
+}
+
+// decideRule decides by the first `on` of a rule that the event fits indeed, by its change, its files, and who asks. Where
+// none does, it is the first that says why. It tells whether the rule was looked at: the event isn't too old for it.
+func (d *Decider) decideRule(ctx context.Context, active Active, s *subject, f *facts.Session, ways []rules.Candidate, now time.Time, v *store.Verdict) (looked bool, err error) {
+	look := d.evaluate
+	if s.asksQuery() {
+		look = d.find
+	}
+	before := len(v.Decisions)
+	var refusals []store.Decision
+	for _, c := range ways {
+		v.Decisions = v.Decisions[:before]
+		if why := d.tooOld(active, s, c, now); why != "" {
+			refusals = append(refusals, stopped(s.Event, active.Set.Hash(), c.Rule, "begin: "+why, now))
+			continue
+		}
+		looked = true
+		witness, hand := ledger.New(v).For(c.Rule, d.Shadow)
+		out, err := look(ctx, active, s, f, c, now, witness)
+		if err != nil {
+			return false, err
+		}
+		if out != nil && hand != nil { // in shadow there is none
+			return true, d.follow(ctx, s, f, c.Rule, *out, now, hand)
+		}
+		if len(v.Decisions) == before || !stoppedAtOn(v.Decisions[before]) {
+			return true, nil
+		}
+		refusals = append(refusals, v.Decisions[before])
+	}
+	v.Decisions = append(v.Decisions[:before], refusals[0])
+	return looked, nil
+}
+
+// stoppedAtOn says that the event turned out not to fit the `on` by which the rule looked at it.
+func stoppedAtOn(d store.Decision) bool {
+	return strings.HasPrefix(d.Stopped, "on:") || strings.HasPrefix(d.Stopped, "on.")
 }
 
 func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *facts.Session, c rules.Candidate, now time.Time, w ledger.Witness) (*outcome, error) {
