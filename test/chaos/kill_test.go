@@ -132,7 +132,7 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 }
 
 // reading are methods that change nothing.
-var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions Decisions Hops TeamTurn OkToTests WaitForOk LastOnce AllChanges PostedVotes OwnTags Holds " +
+var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions Decisions Hops TeamTurn OkToTests WaitForOk AwaitedGroup AwaitedOn Reported ReportedClosed LastOnce AllChanges PostedVotes OwnTags Holds " +
 	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups ListChangeComments GetRevisionFileContent Task Status ListTaskGroup Artifact"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
