@@ -61,6 +61,9 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	return nil
 }
 
+// idleLimit is PostgreSQL's setting for how long a transaction may wait for its client. Ours never wait for anything.
+const idleLimit = "idle_in_transaction_session_timeout"
+
 // postgresConfig reads the URL. The password is taken out before anything can put it into an error.
 func postgresConfig(o Options) (*pgx.ConnConfig, func() (string, error), error) {
 	u, err := url.Parse(o.URL)
@@ -84,6 +87,10 @@ func postgresConfig(o Options) (*pgx.ConnConfig, func() (string, error), error) 
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
+	}
+	// A replica that freezes in the middle of a transaction, or whose host is gone, would keep its rows from the others.
+	if _, set := config.RuntimeParams[idleLimit]; !set {
+		config.RuntimeParams[idleLimit] = "5s"
 	}
 	return config, password, nil
 }

@@ -120,3 +120,36 @@ func TestReplicasWakeEachGroupOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestAReplicaThatFreezesInATransactionKeepsNothingFromTheOthers: its rows are free again within seconds, and when it
+// wakes it writes nothing.
+func TestAReplicaThatFreezesInATransactionKeepsNothingFromTheOthers(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		if db.name == "sqlite" {
+			return // one process, whose file is free when it ends
+		}
+		ctx := t.Context()
+		frozen, other := db.open(t), db.open(t)
+		decided(t, other, 1, store.Verdict{Heard: []store.HeardGroup{{GroupID: "g", BodyVersion: 1, Body: []byte(`{}`)}}})
+		begun, wake, woken := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		go func() {
+			_, err := frozen.WakeGroups(ctx, 10, func(g store.GroupState) store.Event {
+				close(begun)
+				<-wake
+				return event(2)
+			})
+			woken <- err
+		}()
+		<-begun
+		eventually(t, other, func() bool {
+			return get[int](t)(other.WakeGroups(ctx, 10, func(store.GroupState) store.Event { return event(3) })) == 1
+		})
+		close(wake)
+		if err := <-woken; err == nil {
+			t.Error("it wrote when it woke, want an error: others went on meanwhile")
+		}
+		if _, err := other.Event(ctx, event(2).ID); err == nil {
+			t.Error("its event is there")
+		}
+	})
+}
