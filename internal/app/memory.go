@@ -12,7 +12,7 @@ const (
 	loadingLimit = 96 << 20
 	// room is what may pass through, beside two and a half times what the rules take. Intake makes much that is soon gone; up to
 	// there the collector takes its time.
-	room = 28 << 20
+	room = 25 << 20
 	// ceiling keeps that within what a process with ten thousand rules may take, 160 MiB: the program itself and SQLite
 	// are beside it, some 30 MiB. With 20 MiB less the collector took half of intake's time. Rules that need more get
 	// half as much again as they take.
