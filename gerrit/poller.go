@@ -36,7 +36,8 @@ type Poller struct {
 	// open change first, as the first of all does.
 	Scope func() Scope
 	// Overlap is how far before the cursor each poll begins again: longer than
-	// the server's index lags behind. 1 minute when zero.
+	// the server's index, or another server behind the same address, lags
+	// behind. 1 minute when zero.
 	Overlap time.Duration
 	// PageSize is how many changes are asked for at once; 100 when zero.
 	PageSize int
@@ -146,8 +147,10 @@ func (p *Poller) Full(ctx context.Context) error {
 }
 
 func (p *Poller) round() *round {
-	return &round{Poller: p, overlap: cmp.Or(p.Overlap, time.Minute), scope: p.scope()}
+	return &round{Poller: p, scope: p.scope()}
 }
+
+func (p *Poller) overlap() time.Duration { return cmp.Or(p.Overlap, time.Minute) }
 
 func (p *Poller) scope() Scope {
 	if p.Scope == nil {

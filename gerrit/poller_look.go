@@ -34,8 +34,7 @@ func (p *Poller) Look(ctx context.Context, h Hint) error {
 	} else if at, _, err := readCursor(stored); err == nil {
 		since = at
 	}
-	r := p.round()
-	return p.look(ctx, h, since.Add(-r.overlap), true)
+	return p.look(ctx, h, since.Add(-p.overlap()), true)
 }
 
 // look reads a change and stores what is new; since is where it begins if it
@@ -116,6 +115,9 @@ func (p *Poller) compare(c *ChangeInfo, known Seen, since time.Time) (s sighting
 	name := stateOf(c)
 	if before != nil && known.Name == name && known.State != SeenGone {
 		return sighting{}, nil
+	}
+	if before != nil && before.outdates(c, time.Now().Add(-p.overlap())) {
+		return sighting{}, nil // the next poll looks again, as this isn't what is known
 	}
 	if before == nil {
 		s.events = eventsOf(p.Server, c, since)

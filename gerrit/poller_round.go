@@ -24,13 +24,12 @@ const (
 // round is one run of a poller.
 type round struct {
 	*Poller
-	overlap time.Duration
-	scope   Scope
-	cursor  time.Time
-	since   time.Time      // where changes begin that were never seen
-	sights  bool           // it isn't about what happened, but about what there is
-	read    map[int]string // the state of each change that was looked at
-	held    []sighting     // of the page before: the last page goes with the cursor
+	scope  Scope
+	cursor time.Time
+	since  time.Time      // where changes begin that were never seen
+	sights bool           // it isn't about what happened, but about what there is
+	read   map[int]string // the state of each change that was looked at
+	held   []sighting     // of the page before: the last page goes with the cursor
 }
 
 // poll goes on where the last one ended. What is in scope only now was never
@@ -59,7 +58,7 @@ func (r *round) poll(ctx context.Context, stored string) (err error) {
 // answers the server's time when it began. A round without a cursor begins
 // with what it sees here.
 func (r *round) sight(ctx context.Context) (time.Time, error) {
-	r.since, r.sights = r.cursor.Add(-r.overlap), true
+	r.since, r.sights = r.cursor.Add(-r.overlap()), true
 	if r.cursor.IsZero() {
 		r.since = never
 	}
@@ -86,7 +85,7 @@ var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 // began is read again, until a pass fits on one page or brings nothing new.
 func (r *round) window(ctx context.Context) error {
 	r.read = map[int]string{}
-	r.since, r.sights = r.cursor.Add(-r.overlap), false
+	r.since, r.sights = r.cursor.Add(-r.overlap()), false
 	for from := r.since; ; from = r.cursor {
 		s := r.scan("after:"+queryTime(from), defaultPage, "CURRENT_REVISION")
 		fresh := false

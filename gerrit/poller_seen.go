@@ -39,9 +39,11 @@ type snapshot struct {
 	Votes     map[string]map[int64]int `json:"votes,omitempty"` // by label and account; no zeros
 	Reviewers map[int64]string         `json:"reviewers,omitempty"`
 	Attention []int64                  `json:"attention,omitempty"`
-	// Message is the last message's id, and Said its date.
-	Message string    `json:"message,omitempty"`
-	Said    time.Time `json:"said,omitzero"`
+	// Message is the last message's id, Said its date, and Messages how many
+	// there were.
+	Message  string    `json:"message,omitempty"`
+	Said     time.Time `json:"said,omitzero"`
+	Messages int       `json:"messages,omitempty"`
 }
 
 // WasMerged tells from a Seen's body whether the change was merged.
@@ -54,12 +56,20 @@ func WasMerged(body []byte) bool {
 func snapshotOf(c *ChangeInfo) *snapshot {
 	s := &snapshot{
 		Change: eventChange(c), Patchset: currentPatchset(c), Votes: votesOf(c), Reviewers: reviewersOf(c),
-		Attention: slices.Sorted(maps.Keys(attentionOf(c))),
+		Attention: slices.Sorted(maps.Keys(attentionOf(c))), Messages: len(c.Messages),
 	}
 	if n := len(c.Messages); n > 0 {
 		s.Message, s.Said = c.Messages[n-1].ID, c.Messages[n-1].Time.Time()
 	}
 	return s
+}
+
+// outdates says that a change, as it is answered, is older than what was seen:
+// Gerrit takes no message away from a change, and a vote, hashtag, topic or
+// patchset never comes without one. Where the last one isn't newer than since,
+// it is as it is answered: the server was restored.
+func (s *snapshot) outdates(c *ChangeInfo, since time.Time) bool {
+	return len(c.Messages) < s.Messages && s.Said.After(since)
 }
 
 func votesOf(c *ChangeInfo) map[string]map[int64]int {
