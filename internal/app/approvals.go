@@ -11,14 +11,7 @@ const expireEvery = time.Minute
 // expire cancels what nobody has approved in its time. Approving it is refused from that moment on, before this has
 // looked.
 func (b *bot) expire(ctx context.Context) error {
-	tick := time.NewTicker(expireEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return every(ctx, expireEvery, nil, func(ctx context.Context) {
 		expired, err := b.store.ExpireWaiting(ctx)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn().Err(err).Msg("it can't be told what nobody approved in time")
@@ -26,5 +19,5 @@ func (b *bot) expire(ctx context.Context) error {
 		for _, a := range expired {
 			b.log.Info().Str("action", a.ID).Str("rule", a.Team+"/"+a.Rule).Str("lane", a.Lane).Str("state", string(a.State)).Str("reason", a.Reason).Msg("action")
 		}
-	}
+	})
 }

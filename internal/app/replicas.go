@@ -51,19 +51,11 @@ type replicas struct {
 
 // run beats until ctx ends.
 func (r *replicas) run(ctx context.Context) error {
-	tick := time.NewTicker(beatEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case <-r.changed:
-		}
+	return every(ctx, beatEvery, r.changed, func(ctx context.Context) {
 		if err := r.beat(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn().Err(err).Msg("this replica could not say that it lives")
 		}
-	}
+	})
 }
 
 // beat says that this process lives and what it needs, and binds what all need.

@@ -138,18 +138,11 @@ func (f *fetcher) first(ctx context.Context) error {
 
 // run takes turns until ctx ends.
 func (f *fetcher) run(ctx context.Context) error {
-	tick := time.NewTicker(asking)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	return every(ctx, asking, nil, func(ctx context.Context) {
 		if err := f.turn(ctx); err != nil && ctx.Err() == nil {
 			f.log.Warn().Err(err).Msg("rules could not be fetched; those before stay in force")
 		}
-	}
+	})
 }
 
 // turn looks into the repository if it is due and nobody else does. The turn is given back whatever comes of it; if the
