@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"verdict/internal/store"
 	"verdict/rules"
@@ -22,21 +25,17 @@ func (l *Loader) lookAtAwaited(ctx context.Context, before, now *Active) error {
 	looks := map[string]store.Action{}
 	for _, a := range awaited {
 		lane := fmt.Sprintf("%s~%d", a.Server, a.Change)
-		look, err := l.look(ctx, now, lane, store.Opinion{Server: a.Server, Change: a.Change, Patchset: a.Patchset, Revision: a.Revision})
+		look, err := look(now, lane, store.Opinion{Server: a.Server, Change: a.Change, Patchset: a.Patchset, Revision: a.Revision})
 		if err != nil {
 			return err
 		}
 		look.Project, look.Branch = a.Project, a.Branch
 		looks[lane] = look
 	}
-	var all []store.Action
-	for _, look := range looks {
-		all = append(all, look)
-	}
-	if len(all) == 0 {
+	if len(looks) == 0 {
 		return nil
 	}
-	if err := l.Store.AddActions(ctx, all); err != nil {
+	if err := l.Store.AddActions(ctx, slices.Collect(maps.Values(looks))); err != nil {
 		return fmt.Errorf("look at what reports wait for: %w", err)
 	}
 	return nil
@@ -44,20 +43,18 @@ func (l *Loader) lookAtAwaited(ctx context.Context, before, now *Active) error {
 
 // reportsOf tells sets apart whose live rules report otherwise.
 func reportsOf(set *rules.Set) string {
-	var text string
+	var text strings.Builder
+	write := json.NewEncoder(&text)
 	for _, r := range set.Rules() {
 		if r.Mode != rules.Live {
 			continue
 		}
-		reports, on := r.Reports(), r.On
-		for _, report := range reports {
-			body, _ := json.Marshal([]any{r.Team, r.Name, report}) // texts and numbers
-			text += string(body)
-			for _, t := range on {
-				body, _ := json.Marshal([]any{t.Server, t.Projects, t.Branches})
-				text += string(body)
+		for _, report := range r.Reports() {
+			write.Encode([]any{r.Team, r.Name, report}) // texts and numbers
+			for _, t := range r.On {
+				write.Encode([]any{t.Server, t.Projects, t.Branches})
 			}
 		}
 	}
-	return text
+	return text.String()
 }

@@ -42,8 +42,11 @@ func (l *Loader) endGone(ctx context.Context, now *Active) error {
 		var opinions []store.Opinion
 		var looks []store.Action
 		for _, lane := range lanes[:n] {
-			look, err := l.look(ctx, now, lane, byLane[lane][0])
+			look, err := look(now, lane, byLane[lane][0])
 			if err != nil {
+				return err
+			}
+			if look.Project, look.Branch, err = l.placeOf(ctx, lane); err != nil {
 				return err
 			}
 			opinions, looks = append(opinions, byLane[lane]...), append(looks, look)
@@ -63,24 +66,22 @@ func (l *Loader) endGone(ctx context.Context, now *Active) error {
 }
 
 // look is the action that has a change looked at. Its id is new at each load: the same rule may go twice.
-func (l *Loader) look(ctx context.Context, now *Active, lane string, o store.Opinion) (store.Action, error) {
+func look(now *Active, lane string, o store.Opinion) (store.Action, error) {
 	version, args, err := deliver.Args{}.Encode()
-	if err != nil {
-		return store.Action{}, err
-	}
 	a := store.Action{
 		EventID: "rules " + now.Set.Hash()[:min(12, len(now.Set.Hash()))] + " " + now.Loaded.UTC().Format(time.RFC3339Nano),
 		Kind:    deliver.KindReconcile, Key: deliver.KindReconcile + ":" + lane, Lane: lane, State: store.ActionPending,
 		Server: o.Server, Change: o.Change, Patchset: o.Patchset, Revision: o.Revision, ArgsVersion: version, Args: args,
 	}
 	a.ID = ingest.ID("action", a.EventID, a.Team, a.Rule, a.Key)
-	// An opinion doesn't say its project; what was done on the change does.
+	return a, err
+}
+
+// placeOf is where a change is: an opinion doesn't say it, what was done on the change does.
+func (l *Loader) placeOf(ctx context.Context, lane string) (project, branch string, err error) {
 	done, err := l.Store.Actions(ctx, store.Filter{Change: lane, Limit: 1, NewestFirst: true})
-	if err != nil {
-		return store.Action{}, err
+	if err != nil || len(done) == 0 {
+		return "", "", err
 	}
-	if len(done) > 0 {
-		a.Project, a.Branch = done[0].Project, done[0].Branch
-	}
-	return a, nil
+	return done[0].Project, done[0].Branch, nil
 }
