@@ -11,15 +11,15 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"verdict/internal/app/ruleset"
 	"verdict/internal/store"
 	"verdict/pulse"
 	"verdict/rules"
 )
 
 const (
-	// beatEvery is how often a process says that it lives; one that was silent for presumedDead is not counted.
-	beatEvery    = 10 * time.Second
-	presumedDead = 35 * time.Second
+	// beatEvery is how often a process says that it lives; one that was silent for ruleset.PresumedDead is not counted.
+	beatEvery = 10 * time.Second
 	// unneeded is how long a binding stays that no process needs: rules that are edited back and forth, or a
 	// process that is replaced, lose no message.
 	unneeded = 10 * time.Minute
@@ -168,7 +168,7 @@ func (r *replicas) alive() []store.Replica {
 			latest = o.Seen
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(r.others), func(o store.Replica) bool { return latest.Sub(o.Seen) > presumedDead })
+	return slices.DeleteFunc(slices.Clone(r.others), func(o store.Replica) bool { return latest.Sub(o.Seen) > ruleset.PresumedDead })
 }
 
 // live is how many there are, for the consumer: more readers of the queue than these are foreign.

@@ -7,8 +7,8 @@ import (
 	"verdict/rules"
 )
 
-// presumedDead is how long a replica that is on a newer folder may be silent until this one speaks for it.
-const presumedDead = 35 * time.Second
+// PresumedDead is after how long a silent replica no longer counts: one on a newer folder doesn't speak for it then.
+const PresumedDead = 35 * time.Second
 
 // Newest tells whether a set that was in force here is the newest in force anywhere, so that a rule which it doesn't
 // have is gone. Where rules are published for all, or pinned, that is what all are to be on; where each process has a
@@ -28,7 +28,7 @@ func (l *Loader) Newest(ctx context.Context, set *rules.Set) (bool, error) {
 	if now.Pin.Seq != 0 {
 		return false, nil // the pin is released: the folders count again
 	}
-	newer, err := l.Store.NewerLives(ctx, set.Hash(), presumedDead)
+	newer, err := l.Store.NewerLives(ctx, set.Hash(), PresumedDead)
 	return !newer, err
 }
 
