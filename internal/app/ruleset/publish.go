@@ -100,13 +100,26 @@ func reportOf(in *sources, next *Active, before Report) Report {
 	return r
 }
 
-// Behind tells whether all replicas are to be on another set than this process is. It is cheap.
+// tryAgain is after how long a set is tried again that couldn't be put into force: each time it may be compiled whole.
+const tryAgain = 15 * time.Second
+
+// failure is what Sync couldn't put into force, and when it is tried again.
+type failure struct {
+	want  int64
+	pin   store.Pin
+	again time.Time
+}
+
+// Behind tells whether all replicas are to be on another set than this process is, and it is time to try. It is cheap.
 func (l *Loader) Behind(ctx context.Context) (bool, error) {
 	from, err := l.Store.RuleSource(ctx)
 	if err != nil {
 		return false, err
 	}
 	want, now := l.wanted(from), l.Active()
+	if f := l.failed.Load(); f != nil && f.want == want && f.pin == from.Pin && time.Now().Before(f.again) {
+		return false, nil
+	}
 	if now == nil {
 		return want != 0, nil
 	}
@@ -132,12 +145,19 @@ func (l *Loader) Sync(ctx context.Context) error {
 		return err
 	}
 	want := l.wanted(from)
+	if err = l.follow(ctx, want, from.Pin); err != nil {
+		l.failed.Store(&failure{want, from.Pin, time.Now().Add(tryAgain)})
+	}
+	return err
+}
+
+func (l *Loader) follow(ctx context.Context, want int64, pin store.Pin) error {
 	if want == 0 {
 		return l.Load(ctx)
 	}
 	l.loading.Lock()
 	defer l.loading.Unlock()
-	return l.adopt(ctx, want, from.Pin)
+	return l.adopt(ctx, want, pin)
 }
 
 // adopt puts a published set into force.

@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -207,5 +208,52 @@ func TestWhatARepositoryRefusesIsBrokenAndNobodys(t *testing.T) {
 	}
 	if got := l.Active().Broken[""]; len(got) != 1 || got[0] != "graphics/big: not read: longer than 1048576 bytes" {
 		t.Errorf("broken are %q", got)
+	}
+}
+
+// lacking is a store of which a set can't be read.
+type lacking struct {
+	Store
+	hash string
+}
+
+// RuleSet implements Store.
+func (s lacking) RuleSet(ctx context.Context, hash string) (store.RuleSet, error) {
+	if hash == s.hash {
+		return store.RuleSet{}, store.ErrNotFound
+	}
+	return s.Store.RuleSet(ctx, hash)
+}
+
+func TestASetThatCantBeTakenIsLeftForAWhileAndOthersAreNot(t *testing.T) {
+	p := newPlace(t)
+	a, b := p.shared("a"), p.shared("b")
+	if err := a.LoadTree(t.Context(), p.tree("c1"), nil); err != nil || !p.sync(b) {
+		t.Fatal(err, "or b wasn't behind")
+	}
+	first := a.Active().Published
+	p.write("rules/audio/ci.yaml", rule("renamed", "platform/audio"))
+	if err := a.LoadTree(t.Context(), p.tree("c2"), nil); err != nil {
+		t.Fatal(err)
+	}
+	b.Store = lacking{b.Store, a.Active().Published.Hash}
+	if err := b.Sync(t.Context()); !errors.Is(err, store.ErrNotFound) {
+		t.Fatal(err)
+	}
+	if p.sync(b) {
+		t.Error("it is tried again at once")
+	}
+	if err := p.store.PinRules(t.Context(), store.Pin{Seq: first.Seq}); err != nil {
+		t.Fatal(err)
+	}
+	if !p.sync(b) || b.Active().Pin.Seq != first.Seq {
+		t.Error("a rollback has to wait for what can't be taken")
+	}
+	if err := p.store.ReleaseRules(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.failed.Store(&failure{want: a.Active().Published.Seq, again: time.Now().Add(-time.Second)})
+	if behind, err := b.Behind(t.Context()); err != nil || !behind {
+		t.Error("it is never tried again", err)
 	}
 }

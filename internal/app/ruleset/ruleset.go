@@ -90,6 +90,7 @@ type Loader struct {
 
 	loading sync.Mutex
 	active  atomic.Pointer[Active]
+	failed  atomic.Pointer[failure]
 }
 
 // Active is the set in force; nil before the first Load.
