@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -72,15 +71,15 @@ func (o *renderOptions) run(g *global, cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	teams, found, err := loadTeams(filepath.Dir(file), o.teams)
-	if err != nil {
-		return err
-	}
-	if o.teams == "" {
-		teams, found = nil, nil // one that happens to lie near isn't asked
-	}
-	if rules.HasErrors(found) {
-		return printFindings(cmd, g, found)
+	var teams *rules.Teams
+	if o.teams != "" { // one that happens to lie near isn't asked
+		var found []rules.Diagnostic
+		if teams, found, err = loadTeams("", o.teams); err != nil {
+			return err
+		}
+		if rules.HasErrors(found) {
+			return printFindings(cmd, g, found)
+		}
 	}
 	tasks, found := rules.RenderTaskFile(file, data, in)
 	if len(found) > 0 {

@@ -69,7 +69,7 @@ func viewOfTasks(tasks []rules.FileTask, teams *rules.Teams) (renderView, error)
 }
 
 func viewOfTeam(team *rules.Team, needed func([]string) ([]string, error)) (renderedTeam, error) {
-	out := renderedTeam{Team: team.Name, Missing: []string{}, Trust: []trustScopes{}}
+	out := renderedTeam{Team: team.Name, Missing: []string{}}
 	held, rows, err := team.Ask(needed)
 	if err != nil {
 		return out, fmt.Errorf("ask for the scopes of %s: %w", team.Name, err)
@@ -79,9 +79,7 @@ func viewOfTeam(team *rules.Team, needed func([]string) ([]string, error)) (rend
 			out.Missing = append(out.Missing, s.Scope)
 		}
 	}
-	for _, row := range rows {
-		out.Trust = append(out.Trust, trustScopes{row.Who, row.Coverage, append([]string{}, row.Missing...)})
-	}
+	out.Trust = viewOfTrust(rows)
 	return out, nil
 }
 

@@ -114,11 +114,7 @@ bot status says who pinned the rules, and why. What rules that are not in the se
 				if err != nil {
 					return err
 				}
-				name := short(set.Hash)
-				if set.Commit != "" {
-					name += " of commit " + short(set.Commit)
-				}
-				return g.say(cmd, set, "all replicas go to "+name+"; bot rules rollback --release lets them go on")
+				return g.say(cmd, set, "all replicas go to "+setName(set.Hash, set.Commit)+"; bot rules rollback --release lets them go on")
 			})
 		},
 	}

@@ -54,16 +54,21 @@ type clientView struct {
 func viewOfRule(r *rules.Rule) ruleScopes {
 	v := ruleScopes{Rule: r.Team + "/" + r.Name, File: r.File, Line: r.Line, Mode: string(r.Mode)}
 	for _, t := range r.Tasks() {
-		task := taskScopes{Key: t.Key, Line: t.Line, Open: t.Open, Scopes: []scopeView{}, Trust: []trustScopes{}}
+		task := taskScopes{Key: t.Key, Line: t.Line, Open: t.Open, Scopes: []scopeView{}, Trust: viewOfTrust(t.Trust)}
 		for _, s := range t.Scopes {
 			task.Scopes = append(task.Scopes, scopeView(s))
-		}
-		for _, row := range t.Trust {
-			task.Trust = append(task.Trust, trustScopes{row.Who, row.Coverage, append([]string{}, row.Missing...)})
 		}
 		v.Tasks = append(v.Tasks, task)
 	}
 	return v
+}
+
+func viewOfTrust(rows []rules.TrustNeed) []trustScopes {
+	views := make([]trustScopes, 0, len(rows))
+	for _, row := range rows {
+		views = append(views, trustScopes{row.Who, row.Coverage, append([]string{}, row.Missing...)})
+	}
+	return views
 }
 
 // lacking says whether some rule needs what its team doesn't have.
