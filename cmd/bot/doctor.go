@@ -18,7 +18,6 @@ import (
 	"verdict/gerrit"
 	"verdict/internal/app"
 	"verdict/internal/app/admin"
-	"verdict/internal/app/rulefiles"
 	"verdict/internal/app/ruleset"
 	"verdict/internal/config"
 	"verdict/internal/doctor"
@@ -132,7 +131,7 @@ func (p *patient) configuration() {
 
 // rules reads what teams are granted, and which exchanges the rules need.
 func (p *patient) rules(ctx context.Context) {
-	teams, files, found, err := p.sources(ctx)
+	teams, files, found, err := configuredRules(ctx, p.cfg)
 	if teams == nil || rules.HasErrors(found) {
 		if p.cfg.Rules.Git.URL != "" && err != nil {
 			p.tell(doctor.Missing, "rules", err.Error(), "correct rules.git, or let the bot's account read the repository")
@@ -156,23 +155,6 @@ func (p *patient) rules(ctx context.Context) {
 			p.exchanges = append(p.exchanges, b.Exchange)
 		}
 	}
-}
-
-// sources are the rules and teams.yaml, of the repository or of the folder.
-func (p *patient) sources(ctx context.Context) (teams *rules.Teams, files map[string][]byte, found []rules.Diagnostic, err error) {
-	if p.cfg.Rules.Git.URL == "" {
-		if teams, found, err = loadTeams("", p.cfg.Rules.Teams); err != nil {
-			return nil, nil, nil, err
-		}
-		files, _, err = rulefiles.Read(p.cfg.Rules.Dir)
-		return teams, files, found, err
-	}
-	files, text, err := app.FetchRules(ctx, p.cfg)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	teams, found = rules.LoadTeams(p.cfg.Rules.Teams, text)
-	return teams, files, found, nil
 }
 
 // examine looks at the services of these names, all at once; at all without any.

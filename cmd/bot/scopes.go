@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,8 +26,8 @@ func newScopes(g *global) *cobra.Command {
 		Long: `Scopes shows for each rule, or for one, which scopes its tasks need, which of them the team was granted, and what
 each trust row allows. At the end it prints all that the bot's own client needs, as a list and as a role, to be pasted.
 
-It asks no server. The rules and teams.yaml are those of the configuration, or of --rules and --teams. A scope that
-depends on the event is shown with a * in its place. It exits with 1 if a team lacks something that a rule needs.`,
+The rules and teams.yaml are those of the configuration, or of --rules and --teams. No server is asked but that of
+rules.git, where the configuration names one. A scope that depends on the event is shown with a * in its place. It exits with 1 if a team lacks something that a rule needs.`,
 		Example: `  bot scopes
   bot scopes graphics/build-shaders
   bot scopes --teams teams.yaml --rules rules --json`,
@@ -61,6 +63,8 @@ depends on the event is shown with a * in its place. It exits with 1 if a team l
 type scopesOptions struct {
 	rules, teams, rule              string
 	clientID, schedulerID, exchange string
+	// fetched is the configuration where its repository is asked for both files.
+	fetched *config.Config
 }
 
 // noClient stands for the bot's client where there is no configuration.
@@ -76,11 +80,13 @@ func (o *scopesOptions) complete(g *global, cmd *cobra.Command) error {
 	if err != nil {
 		return nil
 	}
-	if o.rules == "" {
-		o.rules = cfg.Rules.Dir
-	}
-	if o.teams == "" {
-		o.teams = cfg.Rules.Teams
+	switch {
+	case cfg.Rules.Git.URL == "":
+		o.rules, o.teams = cmp.Or(o.rules, cfg.Rules.Dir), cmp.Or(o.teams, cfg.Rules.Teams)
+	case o.rules == "" && o.teams == "":
+		o.fetched = cfg
+	case o.rules == "" || o.teams == "":
+		return errHalfNamed
 	}
 	o.schedulerID, o.exchange = cfg.Taskcluster.SchedulerID, cfg.Pulse.ExchangePrefix
 	if cfg.Taskcluster.ClientID != "" {
@@ -91,16 +97,12 @@ func (o *scopesOptions) complete(g *global, cmd *cobra.Command) error {
 
 // view works out what is needed.
 func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
-	teams, found, err := loadTeams("", o.teams)
+	teams, files, found, err := o.sources(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
 	var set *rules.Set
 	if teams != nil {
-		files, _, err := rulefiles.Read(o.rules)
-		if err != nil {
-			return nil, err
-		}
 		var more []rules.Diagnostic
 		set, more = ruleset.Load(rules.Sources{
 			Files: files, Teams: teams, ExchangePrefix: o.exchange, SchedulerID: o.schedulerID, ShowScopes: true,
@@ -125,6 +127,16 @@ func (o *scopesOptions) view(cmd *cobra.Command) (*scopesView, error) {
 		return nil, noSuchRule(o.rule, set)
 	}
 	return v, nil
+}
+
+func (o *scopesOptions) sources(ctx context.Context) (teams *rules.Teams, files map[string][]byte, found []rules.Diagnostic, err error) {
+	if o.fetched != nil {
+		return configuredRules(ctx, o.fetched)
+	}
+	if teams, found, err = loadTeams("", o.teams); err == nil && teams != nil {
+		files, _, err = rulefiles.Read(o.rules)
+	}
+	return teams, files, found, err
 }
 
 func noSuchRule(name string, set *rules.Set) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,7 @@ func newTry(g *global) *cobra.Command {
 		Short: "Show what rules would make of an event, a task or a change, and do nothing",
 		Long: `Try decides by the rules in a folder what would follow, and shows for every rule that looks at such an event which
 clauses hold, with the values that they looked at, and what would be done. Nothing is delivered, and no server is
-written to.
+written to. Without --rules they are those of the configuration, fetched where it names a repository.
 
 --task and --change ask the servers as they are now: those of the configuration, with the bot's credentials, or the one
 that --server names, as anybody may. A task is tried as the message that the queue last sent of it, with what is derived
@@ -46,7 +47,7 @@ server is asked.`,
 	f.StringVar(&o.event, "event", "", "the file of an event; - is what comes in")
 	f.StringVar(&o.task, "task", "", "a task's id")
 	f.StringVar(&o.change, "change", "", "a change's number, or SERVER~NUMBER")
-	f.StringVar(&o.rules, "rules", "", "the folder of the rules; that of the configuration if not given")
+	f.StringVar(&o.rules, "rules", "", "the folder of the rules; those of the configuration if not given")
 	f.StringVar(&o.teams, "teams", "", "the administrators' file of teams and grants")
 	f.StringVar(&o.server, "server", "", "the address of the Taskcluster, or with --change of the Gerrit, to be asked without credentials")
 	cmd.MarkFlagsOneRequired("event", "task", "change")
@@ -71,12 +72,12 @@ func (o *tryOptions) run(g *global, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	set, err := o.load(cmd, cfg)
+	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
+	defer cancel()
+	set, err := o.load(ctx, cmd, cfg)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
-	defer cancel()
 	t := &trying{Trial: trial.Trial{Set: set}}
 	if cfg != nil {
 		t.ExchangePrefix, t.SchedulerID = cfg.Pulse.ExchangePrefix, cfg.Taskcluster.SchedulerID
@@ -119,28 +120,27 @@ func (o *tryOptions) configuration(g *global, cmd *cobra.Command) (*config.Confi
 }
 
 // load reads the rules; those of a team with errors are left out, and told.
-func (o *tryOptions) load(cmd *cobra.Command, cfg *config.Config) (*rules.Set, error) {
+func (o *tryOptions) load(ctx context.Context, cmd *cobra.Command, cfg *config.Config) (*rules.Set, error) {
 	in := rules.Sources{}
 	dir, teamsFile := o.rules, o.teams
 	if cfg != nil {
 		in.ExchangePrefix, in.SchedulerID = cfg.Pulse.ExchangePrefix, cfg.Taskcluster.SchedulerID
-		if dir == "" {
-			dir = cfg.Rules.Dir
-			if teamsFile == "" {
-				teamsFile = cfg.Rules.Teams
-			}
-		}
 	}
-	teams, found, err := loadTeams(dir, teamsFile)
+	fetched := dir == "" && cfg.Rules.Git.URL != "" // without a configuration the folder was named
+	if dir == "" {
+		dir, teamsFile = cfg.Rules.Dir, cmp.Or(teamsFile, cfg.Rules.Teams)
+	}
+	var found []rules.Diagnostic
+	var err error
+	switch {
+	case !fetched:
+		in.Teams, in.Files, found, err = rulesIn(dir, teamsFile)
+	case o.teams != "":
+		err = errHalfNamed
+	default:
+		in.Teams, in.Files, found, err = configuredRules(ctx, cfg)
+	}
 	if err != nil {
-		return nil, err
-	}
-	in.Teams = teams
-	root, _, err := rulesFolder(dir, true, teams)
-	if err != nil {
-		return nil, err
-	}
-	if in.Files, _, err = rulefiles.Read(root); err != nil {
 		return nil, err
 	}
 	set, more := ruleset.Load(in)
@@ -153,6 +153,19 @@ func (o *tryOptions) load(cmd *cobra.Command, cfg *config.Config) (*rules.Set, e
 		return nil, fmt.Errorf("%s holds no rules that could be loaded; bot check tells more", dir)
 	}
 	return set, nil
+}
+
+// rulesIn are the rules in a folder, or in that of a team.
+func rulesIn(dir, teamsFile string) (teams *rules.Teams, files map[string][]byte, found []rules.Diagnostic, err error) {
+	if teams, found, err = loadTeams(dir, teamsFile); err != nil {
+		return nil, nil, nil, err
+	}
+	root, _, err := rulesFolder(dir, true, teams)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	files, _, err = rulefiles.Read(root)
+	return teams, files, found, err
 }
 
 // ofFile reads what --event names.
