@@ -154,6 +154,10 @@ func noSuchRule(name string, set *rules.Set) error {
 // reads are the methods that the bot calls for itself.
 var reads = []string{"task", "status", "listTaskGroup"}
 
+// lookedUp says by the beginning of a scope what is read before a call that takes it: who adds scopes to a client or a
+// role needs those that it didn't have.
+var lookedUp = map[string]string{"auth:update-client:": "auth:get-client:", "auth:update-role:": "auth:get-role:"}
+
 // clientNeeds are the scopes of the bot's own client: to make credentials for each rule, all that these may hold, and
 // what it reads itself.
 func clientNeeds(clientID string, teams *rules.Teams) clientView {
@@ -169,6 +173,11 @@ func clientNeeds(clientID string, teams *rules.Teams) clientView {
 	}
 	for _, t := range teams.All() {
 		need = append(need, t.Scopes...)
+		for update, get := range lookedUp {
+			for _, s := range scopes.Intersect([]string{update + "*"}, t.Scopes) {
+				need = append(need, get+strings.TrimPrefix(s, update))
+			}
+		}
 	}
 	need = scopes.Normalize(need)
 	slices.Sort(need)
