@@ -54,11 +54,7 @@ func (d *Decider) derive(ctx context.Context, active Active, s *subject, f *fact
 }
 
 func (d *Decider) longAgo(s *subject, now time.Time) bool {
-	maxAge := d.MaxAge
-	if maxAge == 0 {
-		maxAge = 24 * time.Hour
-	}
-	return now.Sub(s.Time) > maxAge
+	return now.Sub(s.Time) > d.maxAge()
 }
 
 // beforeAll tells whether every rule on tasks and groups began after the event, so that nobody would answer what

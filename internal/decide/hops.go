@@ -38,26 +38,28 @@ func attentionOf(server string, change int) string {
 // chain keeps what a rule's actions will be heard of by, and holds the rule where they would be one hop too many: its
 // actions are there, and wait.
 func (d *Decider) chain(ctx context.Context, s *subject, rule *rules.Rule, actions []store.Action, hand *ledger.Hand) error {
-	if len(actions) == 0 {
-		return nil
-	}
-	before, err := d.hops(ctx, s)
-	if err != nil {
-		return err
-	}
-	causing := false
+	var causes []store.Cause
 	for _, a := range actions {
 		c, ok, err := causedBy(a)
 		if err != nil {
 			return err
 		}
 		if ok {
-			causing = true
-			c.Hops = before + 1
-			hand.Cause(c)
+			causes = append(causes, c)
 		}
 	}
-	if !causing || before < mostHops {
+	if len(causes) == 0 {
+		return nil
+	}
+	before, err := d.hops(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, c := range causes {
+		c.Hops = before + 1
+		hand.Cause(c)
+	}
+	if before < mostHops {
 		return nil
 	}
 	h := store.Hold{

@@ -264,7 +264,7 @@ func (d *Decider) tooOld(a Active, s *subject, c rules.Candidate, now time.Time)
 	if s.Source == "gerrit" && s.Type == "patchset-created" {
 		return "" // a current patchset that nobody answered is answered late; one that is not current is stale
 	}
-	if now.Sub(s.Time) > d.maxAge() {
+	if d.longAgo(s, now) {
 		return fmt.Sprintf("it happened at %s, longer ago than maxAge", s.Time.UTC().Format(time.RFC3339))
 	}
 	return ""
