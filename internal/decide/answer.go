@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"verdict/gerrit"
+	"verdict/internal/decide/ledger"
 	"verdict/internal/deliver"
 	"verdict/internal/ingest"
 	"verdict/internal/store"
@@ -51,18 +52,22 @@ func (d *Decider) answerMisspelt(active Active, s *subject, written, meant strin
 	o := rules.Occurrence{Source: "command", Type: meant, Server: c.Server, Project: c.Change.Project, Branch: c.Change.Branch}
 	var answers []*rules.Rule
 	for _, candidate := range d.match(active.Set, o) {
-		if d.acts(candidate.Rule) && d.tooOld(active, s, candidate, now) == "" {
+		if d.tooOld(active, s, candidate, now) == "" {
 			answers = append(answers, candidate.Rule)
 		}
 	}
 	return d.tell(active, s, answers, "misspelt", fmt.Sprintf("%s was not done; did you mean %s?", quoted(written), quoted(meant)), now, v)
 }
 
-// tell posts an answer on the change, in the name of the first of the rules whose team may comment there. It is known by
-// the person and the change, so there is one. It is about no patchset: a later one doesn't make it stale.
+// tell posts an answer on the change, by the hand of the first of the rules that has one and whose team may comment there.
+// It is known by the person and the change, so there is one. It is about no patchset: a later one doesn't make it stale.
 func (d *Decider) tell(active Active, s *subject, by []*rules.Rule, key, text string, now time.Time, v *store.Verdict) error {
 	c, author := s.change, s.change.Message.Author
 	for _, rule := range by {
+		_, hand := ledger.New(v).For(rule, d.Shadow)
+		if hand == nil {
+			continue
+		}
 		team, ok := active.Set.Team(rule.Team)
 		if !ok || team.MayDo(c.Server, c.Change.Project, c.Change.Branch, deliver.KindComment) != nil {
 			continue
@@ -73,7 +78,7 @@ func (d *Decider) tell(active Active, s *subject, by []*rules.Rule, key, text st
 			return err
 		}
 		change := fmt.Sprintf("%s~%d", c.Server, c.Change.Number)
-		v.Actions = append(v.Actions, store.Action{
+		hand.Act(store.Action{
 			ID:      ingest.ID("action", "command", key, change, fmt.Sprint(author.ID)),
 			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: key, Kind: deliver.KindComment, State: store.ActionPending,
 			Lane: change, Server: c.Server, Change: c.Change.Number, Project: c.Change.Project, Branch: c.Change.Branch,

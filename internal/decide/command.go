@@ -107,13 +107,13 @@ func (d *Decider) whenWritten(ctx context.Context, c *gerrit.Event, f *facts.Ses
 }
 
 // mayAsk tells whether a command is for its rule to answer; if not, why. What it takes to know is put among the facts that
-// are known, and kept with the decision.
-func (d *Decider) mayAsk(ctx context.Context, s *subject, f *facts.Session, c rules.Candidate, link store.Link, known map[string]any) (why string, err error) {
+// are known, and kept with the decision. In shadow nobody hears of it.
+func (d *Decider) mayAsk(ctx context.Context, s *subject, f *facts.Session, c rules.Candidate, link store.Link, known map[string]any, shadow bool) (why string, err error) {
 	if s.command == nil {
 		return "", nil
 	}
 	if status := statusOf(known); status != gerrit.ChangeStatusNew && !c.Rule.AnswersClosed() {
-		if d.acts(c.Rule) {
+		if !shadow {
 			s.unheard.closed = strings.ToLower(status)
 		}
 		return "on: the change is " + strings.ToLower(status), nil
@@ -138,14 +138,11 @@ func (d *Decider) mayAsk(ctx context.Context, s *subject, f *facts.Session, c ru
 	if err != nil || allowed {
 		return "", err
 	}
-	if d.acts(c.Rule) {
+	if !shadow {
 		s.unheard.by = append(s.unheard.by, trigger.By...)
 	}
 	return fmt.Sprintf("%s: %s is none of %s", rules.OnBy, nameOf(s.change.Message.Author), strings.Join(trigger.By, ", ")), nil
 }
-
-// acts says whether what a rule decides is done: not in shadow.
-func (d *Decider) acts(rule *rules.Rule) bool { return !d.Shadow && rule.Mode == rules.Live }
 
 // askerOf is who wrote the message, and what that account is to the change.
 func askerOf(e *gerrit.Event) rules.Asker {

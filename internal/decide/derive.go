@@ -174,11 +174,9 @@ func (d *Decider) renewOpinions(ctx context.Context, active Active, s *subject, 
 		return err
 	}
 	if before != "" {
-		kept, err := d.stillStands(ctx, active, s, before, opinions, now)
-		if err != nil {
+		if err := d.stillStands(ctx, active, s, before, opinions, now, v); err != nil {
 			return err
 		}
-		v.Actions = append(v.Actions, kept...)
 		v.Kept = append(v.Kept, store.Carry{Server: c.Server, Change: c.Change.Number, Patchset: c.Patchset.Number, From: before, To: c.Patchset.Revision})
 	}
 	version, body, err := deliver.Args{}.Encode()

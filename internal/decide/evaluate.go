@@ -216,7 +216,7 @@ func (d *Decider) evaluate(ctx context.Context, active Active, s *subject, f *fa
 		w.Decided(stopped(s.Event, active.Set.Hash(), rule, why, now))
 		return nil, nil
 	}
-	if why, err := d.mayAsk(ctx, s, f, c, link, known); err != nil || why != "" {
+	if why, err := d.mayAsk(ctx, s, f, c, link, known, w.Shadow()); err != nil || why != "" {
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"verdict/gerrit"
+	"verdict/internal/decide/ledger"
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
@@ -204,19 +205,22 @@ func reportArgs(act rules.Action, known map[string]any) *deliver.ReportArgs {
 }
 
 // stillStands tells, where a new patchset has the code of one before, that what was reported on that stands for it too.
-func (d *Decider) stillStands(ctx context.Context, active Active, s *subject, before string, opinions []store.Opinion, now time.Time) ([]store.Action, error) {
+func (d *Decider) stillStands(ctx context.Context, active Active, s *subject, before string, opinions []store.Opinion, now time.Time, v *store.Verdict) error {
 	c := s.change
 	said, err := d.Store.Reported(ctx, c.Server, c.Change.Number)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []store.Action
 	for _, r := range said {
 		i := slices.IndexFunc(opinions, func(o store.Opinion) bool {
 			return o.Kind == store.OpinionLabel && o.Revision == r.Revision && o.Team == r.Team && o.Rule == r.Rule && o.Target == r.Label && o.About == "group" && o.Stands && o.Value != 0
 		})
 		rule := active.Set.Rule(r.Team, r.Rule)
-		if r.Revision != before || i < 0 || rule == nil || rule.Mode != rules.Live {
+		if r.Revision != before || i < 0 || rule == nil {
+			continue
+		}
+		_, hand := ledger.New(v).For(rule, d.Shadow)
+		if hand == nil {
 			continue
 		}
 		o := opinions[i]
@@ -233,11 +237,11 @@ func (d *Decider) stillStands(ctx context.Context, active Active, s *subject, be
 			Patchset: c.Patchset.Number, Revision: c.Patchset.Revision, Project: c.Change.Project, Branch: c.Change.Branch, Created: now,
 		}
 		if a.ArgsVersion, a.Args, err = args.Encode(); err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, a)
+		hand.Act(a)
 	}
-	return out, nil
+	return nil
 }
 
 // opinionOf is an opinion of a decision as the store keeps it: about the thing that the event is of, or, of a report,

@@ -113,6 +113,22 @@ func TestWhoseWordDoesNotCountIsToldOnceWhoseDoes(t *testing.T) {
 	w.expectTasks(2)
 }
 
+// TestARuleThatIsInShadowByNowAnswersNobody, though what it decided while it was live still waits.
+func TestARuleThatIsInShadowByNowAnswersNobody(t *testing.T) {
+	w := outsiders(t)
+	w.loadOf(loadTeams(t, teamsYAML), map[string]string{"gfx/start.yaml": strings.Replace(shaders["gfx/start.yaml"], "    on:", "    mode: shadow\n    on:", 1)})
+	w.comment("eve", "ok to test")
+	all, err := w.store.Actions(t.Context(), store.Filter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if a.Key == "refused" {
+			t.Errorf("%s/%s answers\n%s", a.Team, a.Rule, w.actions())
+		}
+	}
+}
+
 // TestTheGrantOfWhoeverSaidItIsLookedAtAgain: she has left the group before the task was created.
 func TestTheGrantOfWhoeverSaidItIsLookedAtAgain(t *testing.T) {
 	w := outsiders(t)
