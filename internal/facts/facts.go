@@ -92,7 +92,7 @@ type Session struct {
 	changes   map[string]*gerrit.ChangeInfo
 	files     map[string][]any
 	actor     *rules.Account
-	texts     map[string]any // of files, by path
+	texts     map[string]any // of files, by revision and path
 }
 
 // Session begins the facts of an event.

@@ -13,7 +13,8 @@ import (
 // fileFact is a file of the patchset: its text, or what is the matter with it. Both are kept, so that the decision can
 // be made again without Gerrit.
 func (f *Session) fileFact(ctx context.Context, path string, link store.Link) (any, error) {
-	if text, ok := f.texts[path]; ok {
+	key := link.Revision + ":" + path
+	if text, ok := f.texts[key]; ok {
 		return text, nil
 	}
 	g, ok := f.s.Gerrit[link.Server]
@@ -36,6 +37,6 @@ func (f *Session) fileFact(ctx context.Context, path string, link store.Link) (a
 	if f.texts == nil {
 		f.texts = map[string]any{}
 	}
-	f.texts[path] = fact
+	f.texts[key] = fact
 	return fact, nil
 }
