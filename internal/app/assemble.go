@@ -152,6 +152,7 @@ func (b *bot) wire(p *Parts) {
 			a := b.rules.Active()
 			return decide.Active{Set: a.Set, Begins: a.Begins, Commit: a.Published.Commit}
 		},
+		Newest: b.rules.Newest,
 	}
 	b.deliverer = &deliver.Deliverer{
 		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue, Services: p.Services,

@@ -63,6 +63,8 @@ type Decider struct {
 	Facts *facts.Source
 	// Active gives the rule set in force. An event is matched anew with it when it is decided.
 	Active func() Active
+	// Newest tells whether a set that Active gave is the newest in force among all replicas; nil: it always is.
+	Newest func(ctx context.Context, set *rules.Set) (bool, error)
 	// Match gives the rules that an event may concern; nil: the set's index does. Set.Looking tells more, at a price.
 	Match func(*rules.Set, rules.Occurrence) []rules.Candidate
 	// ExchangePrefix is what Taskcluster's exchanges begin with.
@@ -225,7 +227,7 @@ func (d *Decider) told(verdicts ...store.Verdict) {
 // giveBack has an event decided again later, or parks it.
 func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error {
 	var unreadable *unreadableError
-	var undelivered *undeliveredError
+	var waits *waitsError
 	switch {
 	case errors.Is(err, store.ErrLeaseLost):
 		return nil // another replica has it
@@ -233,9 +235,9 @@ func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error
 		return d.letGo(ctx, []store.Event{ev})
 	case errors.Is(err, store.ErrMoved) && ev.Attempts < patience:
 		return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, "", 0) // to be looked at as it is now
-	case errors.As(err, &undelivered):
+	case errors.As(err, &waits):
 		d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
-		return d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, err.Error(), undelivered.wait)
+		return d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, err.Error(), waits.wait)
 	case errors.As(err, &unreadable) || ev.Attempts >= patience && ev.Type != Look:
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
 		return d.park(ctx, ev, err)
@@ -255,6 +257,20 @@ func (d *Decider) park(ctx context.Context, ev store.Event, err error) error {
 		v.Derived = []store.Event{d.derivedTask(s, Look, s.derived.Run, ev.Time)}
 	}
 	return d.Store.FinishEvents(ctx, []store.Verdict{v})
+}
+
+// waitsError says why nothing failed on an event and it can't be decided yet, and how long to wait until it is looked at
+// again.
+type waitsError struct {
+	why  string
+	wait time.Duration
+}
+
+func (e *waitsError) Error() string { return e.why }
+
+// waiting has an event wait: the longer, the longer ago it came.
+func waiting(s *subject, now time.Time, why string) error {
+	return &waitsError{why, min(max(now.Sub(s.Received)/4, time.Second), 30*time.Second)}
 }
 
 // unreadableError is a body that no retry will make readable.

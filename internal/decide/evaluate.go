@@ -35,6 +35,9 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	session := d.Facts.Session(s.about())
 	old := 0
 	candidates := d.match(active.Set, s.occurrence())
+	if err := d.leave(ctx, active, s, candidates, now); err != nil {
+		return v, err
+	}
 	ours := false
 	if len(candidates) > 0 {
 		if ours, err = d.byUs(ctx, s, session); err != nil {

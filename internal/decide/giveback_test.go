@@ -44,7 +44,7 @@ func TestWaitingIsNoAttempt(t *testing.T) {
 	d := &Decider{Store: s, Log: zerolog.Nop()}
 	ctx, stop := context.WithCancel(t.Context())
 	for range 3 {
-		if err := d.giveBack(ctx, ofTask("settled", patience), &undeliveredError{"a rerun is undelivered", 7 * time.Second}); err != nil {
+		if err := d.giveBack(ctx, ofTask("settled", patience), &waitsError{"a rerun is undelivered", 7 * time.Second}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,8 +63,8 @@ func TestAnEventThatWaitsIsLookedAtLessOften(t *testing.T) {
 	for waited, want := range map[time.Duration]time.Duration{0: time.Second, 20 * time.Second: 5 * time.Second, time.Hour: 30 * time.Second} {
 		ev := store.Event{ID: "e", Source: "group", Type: "settled", GroupID: "g", BodyVersion: 1, Body: []byte(`{"groupId":"g","event":{}}`), Received: w.now.Add(-waited)}
 		_, err := w.decide(t.Context(), ev, w.now)
-		var undelivered *undeliveredError
-		if !errors.As(err, &undelivered) || undelivered.wait != want {
+		var waits *waitsError
+		if !errors.As(err, &waits) || waits.wait != want {
 			t.Errorf("after %s: %v, want a wait of %s", waited, err, want)
 		}
 	}

@@ -111,29 +111,19 @@ func ofLastGroup(tasks []taskcluster.GroupTask) []taskcluster.GroupTask {
 	return out
 }
 
-// undeliveredError says that a task or group is not settled yet, since a rerun of it is decided and undelivered, and how
-// long to wait until that is looked at again.
-type undeliveredError struct {
-	why  string
-	wait time.Duration
-}
-
-func (e *undeliveredError) Error() string { return e.why }
-
 // settling has an event of something settled wait while a rerun of it is on its way, or may still be decided. After it
 // the task has another run, and the event is none any more; if it came to nothing, the event is decided.
 func (d *Decider) settling(ctx context.Context, active Active, s *subject, now time.Time) error {
 	if s.derived == nil || s.Type != "settled" || !active.Set.Reruns() {
 		return nil
 	}
-	wait := min(max(now.Sub(s.Received)/4, time.Second), 30*time.Second)
 	if s.Source == "group" {
 		some, err := d.Store.Undecided(ctx, s.GroupID)
 		if err != nil {
 			return err
 		}
 		if some {
-			return &undeliveredError{"something of the group's tasks is undecided", wait}
+			return waiting(s, now, "something of the group's tasks is undecided")
 		}
 	}
 	open, err := d.Store.OpenOf(ctx, deliver.KindRerun)
@@ -146,7 +136,7 @@ func (d *Decider) settling(ctx context.Context, active Active, s *subject, now t
 			return err
 		}
 		if step.TaskID == s.TaskID && s.TaskID != "" || step.GroupID == s.GroupID && s.Source == "group" {
-			return &undeliveredError{"a rerun of task " + step.TaskID + " is decided and undelivered", wait}
+			return waiting(s, now, "a rerun of task "+step.TaskID+" is decided and undelivered")
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"verdict/gerrit"
@@ -53,7 +54,13 @@ func (s *subject) readTick(body []byte) ([]byte, error) {
 
 // isFor tells whether a rule is one that the change was found for; of another source any event is.
 func (s *subject) isFor(rule *rules.Rule) bool {
-	return s.found == nil || slices.Contains(s.found.Rules, rule.Team+"/"+rule.Name)
+	return s.found == nil || slices.ContainsFunc(s.found.Rules, func(name string) bool { return isCalled(rule, name) })
+}
+
+// isCalled tells whether a rule has a name, "team/rule", or had it.
+func isCalled(rule *rules.Rule, name string) bool {
+	name, ok := strings.CutPrefix(name, rule.Team+"/")
+	return ok && (name == rule.Name || slices.Contains(rule.Was, name))
 }
 
 // asksQuery tells whether the event is a tick whose changes are to be looked for.

@@ -2,6 +2,7 @@ package deliver_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +12,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"verdict/gerrit/gerrittest"
+	"verdict/internal/decide"
 	"verdict/internal/deliver"
 	"verdict/internal/store"
+	"verdict/rules"
 )
 
 const askRules = `defaults: {server: main}
@@ -232,4 +235,83 @@ rules:
 	w.expect(c, -1, nil, "held back")
 	w.tick(at.Add(time.Minute))
 	w.expect(c, 0, nil, "held back")
+}
+
+// older is a replica that is on other rules, which aren't the newest.
+func (w *world) older(text string) *decide.Decider {
+	w.t.Helper()
+	set, problems := rules.Load(rules.Sources{Files: map[string][]byte{"gfx/a.yaml": []byte(text)}, Teams: loadTeams(w.t, teamsYAML), Methods: deliver.Methods()})
+	if len(problems) > 0 {
+		w.t.Fatal(problems)
+	}
+	d := *w.decide
+	d.Holder = "older"
+	d.Active = func() decide.Active { return decide.Active{Set: set, Begins: w.begins()} }
+	d.Newest = func(_ context.Context, asked *rules.Set) (bool, error) { return asked != set, nil }
+	return &d
+}
+
+// left has a replica look at what is to be decided, all of which it is to leave; then that is due at once.
+func (w *world) left(by *decide.Decider, typ string) {
+	w.t.Helper()
+	if n, err := by.Next(w.t.Context()); n != 1 || err != nil {
+		w.t.Fatalf("%d events, %v; want the one %s\n%s", n, err, typ, w.actions())
+	}
+	events, err := w.store.Events(w.t.Context(), store.Filter{State: string(store.EventReceived), Limit: 100})
+	if err != nil || len(events) != 1 || events[0].Type != typ || !strings.HasPrefix(events[0].Error, "left to the replicas") {
+		w.t.Fatalf("%+v, %v; want the %s, left to others\n%s", events, err, typ, w.actions())
+	}
+	if err := w.store.RetryEvent(w.t.Context(), events[0].ID); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestATickIsLeftToThoseWhoseRulesItTicksFor: the rule's time, or its whole rule, is new, and one replica is behind.
+func TestATickIsLeftToThoseWhoseRulesItTicksFor(t *testing.T) {
+	sameTick := "  - name: other\n" + strings.SplitAfterN(askRules, "\n", 4)[3]
+	for name, before := range map[string]string{
+		"another time": strings.Replace(askRules, "0 6", "0 7", 1),
+		"no such rule": strings.Replace(askRules, "name: ask", "name: other", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"gfx/a.yaml": askRules + sameTick})
+			old := w.older(before)
+			c := w.push().Change
+			w.settle()
+			for _, tick := range w.set.Ticks() {
+				if err := w.inbox.AcceptTick(t.Context(), tick, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if name == "another time" {
+				w.left(old, "tick")
+			}
+			if n, err := w.decide.Next(t.Context()); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			w.left(old, "found")
+			w.settle()
+			w.expect(c, 0, nil, "still wanted?")
+			if done := w.states()[store.ActionDone]; done != 2 {
+				t.Errorf("%d comments, want both rules'\n%s", done, w.actions())
+			}
+		})
+	}
+}
+
+func TestWhatATickFoundForARuleThatWasRenamedSinceIsAnswered(t *testing.T) {
+	w := newWorld(t, map[string]string{"gfx/a.yaml": askRules})
+	c := w.push().Change
+	w.settle()
+	for _, tick := range w.set.Ticks() {
+		if err := w.inbox.AcceptTick(t.Context(), tick, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := w.decide.Next(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	w.loadOf(loadTeams(t, teamsYAML), map[string]string{"gfx/a.yaml": strings.Replace(askRules, "name: ask", "name: asks\n    was: ask", 1)})
+	w.settle()
+	w.expect(c, 0, nil, "still wanted?")
 }
