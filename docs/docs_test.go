@@ -73,6 +73,45 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+var contents = regexp.MustCompile(`(?m)^ *- \[.*\]\(#([^)]+)\)$`)
+
+// A list of contents stands before the first section, and leads to all of them.
+func TestContentsLeadToEachSection(t *testing.T) {
+	lists := 0
+	for name, page := range pages(t) {
+		before, sections, _ := strings.Cut(page, "\n## ")
+		var listed []string
+		for _, m := range contents.FindAllStringSubmatch(before, -1) {
+			listed = append(listed, m[1])
+		}
+		if len(listed) == 0 {
+			continue
+		}
+		lists++
+		if there := anchors(sectionHeadings(sections)); !slices.Equal(listed, there) {
+			t.Errorf("%s lists %q and has %q", name, listed, there)
+		}
+	}
+	if lists < 5 {
+		t.Errorf("%d pages have a list of contents", lists)
+	}
+}
+
+// sectionHeadings are the headings in the sections of a page, of which the first "## " is cut.
+func sectionHeadings(sections string) string {
+	var out []string
+	code := false
+	for line := range strings.Lines("## " + sections) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			code = !code
+		}
+		if !code && strings.HasPrefix(line, "##") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "")
+}
+
 var notInAnchors = regexp.MustCompile("[^a-z0-9 -]")
 
 // anchors are those that a page's headings make.
