@@ -32,7 +32,7 @@ func (l *loads) error() string {
 // firstRules loads the rules at the start: without any there is nothing to run.
 func (b *bot) firstRules(ctx context.Context) error {
 	if b.fetcher != nil {
-		return frugally(func() error { return b.fetcher.first(ctx) })
+		return b.fetcher.first(ctx)
 	}
 	b.watcher = &rulefiles.Watcher{Dir: b.cfg.Rules.Dir, Teams: b.cfg.Rules.Teams, Log: b.log, Changed: b.loadRules}
 	b.watcher.Since = b.watcher.Look()

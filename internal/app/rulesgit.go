@@ -107,12 +107,8 @@ func FetchRules(ctx context.Context, cfg *config.Config) (files map[string][]byt
 // first puts rules into force at the start: those published last, whether or not the repository answers; where there
 // are none, those of the repository.
 func (f *fetcher) first(ctx context.Context) error {
-	behind, err := f.rules.Behind(ctx)
-	if err != nil {
+	if took, err := f.takePublished(ctx); took || err != nil {
 		return err
-	}
-	if behind {
-		return f.rules.Sync(ctx)
 	}
 	if err := f.store.FetchNow(ctx); err != nil {
 		return err
@@ -124,8 +120,8 @@ func (f *fetcher) first(ctx context.Context) error {
 		if f.rules.Active() != nil {
 			return nil
 		}
-		if behind, err := f.rules.Behind(ctx); err == nil && behind {
-			return f.rules.Sync(ctx)
+		if took, err := f.takePublished(ctx); took {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -134,6 +130,15 @@ func (f *fetcher) first(ctx context.Context) error {
 		}
 	}
 	return errors.New("another replica fetches the rules, and doesn't come to an end")
+}
+
+// takePublished puts into force what was published last, if anything was.
+func (f *fetcher) takePublished(ctx context.Context) (took bool, err error) {
+	behind, err := f.rules.Behind(ctx)
+	if err != nil || !behind {
+		return false, err
+	}
+	return true, frugally(func() error { return f.rules.Sync(ctx) })
 }
 
 // run takes turns until ctx ends.
