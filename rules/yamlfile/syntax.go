@@ -48,14 +48,18 @@ func (f *File) syntaxProblem(err error) Problem {
 	p.Message = "not YAML: " + m[2]
 	reported, _ := strconv.Atoi(m[1])
 	reported = min(max(reported, 1), len(f.lines))
-	p.Line = f.firstUnreadable(reported)
+	line, found := f.firstUnreadable()
+	if !found {
+		line = reported
+	}
+	p.Line = line
 	p.Column = 1 + indentOf(f.SourceLine(p.Line))
 	if at := openQuote(f.SourceLine(p.Line)); at > 0 {
 		p.Column, p.Message, p.Hint = at, "not YAML: the quote that begins here doesn't end on this line", "end it, or write the text after |"
 		return p
 	}
 	near := []int{p.Line}
-	if len(f.lines) > maxSearch {
+	if !found {
 		near = append(near, reported-1, reported+1)
 	}
 	for _, line := range near {
@@ -81,24 +85,31 @@ func withoutQuotes(text string) string {
 	return text
 }
 
-// maxSearch is how many lines of a file are looked through for the one that can't be read: each costs a reading of
-// those before it.
-const maxSearch = 1000
+// maxSearch is how many bytes are read again to find the first line that can't be read: each line that is tried costs a
+// reading of those before it, and whoever pushes a .taskcluster.yml must not hold up others by it.
+const maxSearch = 4 << 20
 
-// firstUnreadable is the line behind the longest beginning of the file that can be read; where that isn't looked for,
-// the line that the parser reported.
-func (f *File) firstUnreadable(reported int) int {
-	if len(f.lines) > maxSearch {
-		return reported
-	}
-	for n := len(f.lines) - 1; n > 0; n-- {
-		var document yaml.Node
-		err := decode(yaml.NewDecoder(strings.NewReader(strings.Join(f.lines[:n], "\n"))), &document)
-		if err == nil || errors.Is(err, io.EOF) {
-			return n + 1
+// firstUnreadable is the line behind the longest beginning of the file that can be read; false where it would take too
+// long to find.
+func (f *File) firstUnreadable() (line int, found bool) {
+	text := strings.Join(f.lines, "\n")
+	for left := maxSearch; left > 0; {
+		at := strings.LastIndexByte(text, '\n')
+		if at < 0 {
+			return 1, true
 		}
+		text = text[:at]
+		var document yaml.Node
+		reader := strings.NewReader(text)
+		err := decode(yaml.NewDecoder(reader), &document)
+		if err == nil || errors.Is(err, io.EOF) {
+			return strings.Count(text, "\n") + 2, true
+		}
+		read := len(text) - reader.Len()
+		left -= read
+		text = text[:read] // the parser gave up before it came to the rest
 	}
-	return 1
+	return 0, false
 }
 
 // openQuote is the column of a quote that begins a value on a line and doesn't end on it, 0 where there is none.

@@ -1,11 +1,15 @@
 package yamlfile
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"gopkg.in/yaml.v3"
 )
 
 func problemText(problems []Problem) string {
@@ -49,6 +53,39 @@ func TestParseRefusesWhatYAMLWouldChange(t *testing.T) {
 				t.Errorf("Parse(%q)\n got %s\nwant %s", test.in, got, test.want)
 			}
 		})
+	}
+}
+
+// Whoever pushes a .taskcluster.yml may write anything into it: the search for the mistake must not hold up others.
+func TestParseGivesUpTheSearchForAMistakeInALargeFile(t *testing.T) {
+	never := "tasks: [\n" + strings.Repeat(strings.Repeat("a, ", 170)+"\n", 990)
+	began := time.Now()
+	_, problems := Parse("big.yml", []byte(never))
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("a list that doesn't end, of %d bytes, took %s", len(never), took)
+	}
+	if len(problems) != 1 || !strings.HasPrefix(problems[0].Message, "not YAML: ") {
+		t.Errorf("got %v", problems)
+	}
+}
+
+// What stands behind the place where the parser gave up is skipped: reading each beginning of the file finds no other line.
+func TestTheSearchForAMistakeSkipsOnlyWhatIsNeverRead(t *testing.T) {
+	good := "- {name: something, value: [one,\n    other]}\n"
+	for _, bad := range []string{"x: y: z\n", "- {name: a\n", "- 'a\n", "- a\n  b: c\n", "- [a, b\n- c\n"} {
+		for _, before := range []int{0, 1, 7, 40} {
+			f := File{lines: strings.Split(strings.Repeat(good, before)+bad+strings.Repeat(good, 60), "\n")}
+			want := 1
+			for n := range f.lines {
+				var document yaml.Node
+				if err := decode(yaml.NewDecoder(strings.NewReader(strings.Join(f.lines[:n], "\n"))), &document); err == nil || errors.Is(err, io.EOF) {
+					want = n + 1
+				}
+			}
+			if got, found := f.firstUnreadable(); !found || got != want {
+				t.Errorf("%q behind %d: got line %d (%t), want %d", bad, before, got, found, want)
+			}
+		}
 	}
 }
 
