@@ -324,9 +324,7 @@ func (c *scopeCheck) tell(l *lack, certain bool) {
 }
 
 func (c *scopeCheck) warn(n *yamlfile.Node, message, hint string) {
-	d := fromProblems(c.team.Name, c.yaml, []yamlfile.Problem{n.Problem(message, hint)})[0]
-	d.Severity = Warning
-	c.report(d)
+	c.ruleLoader.tell(n, Warning, message, hint)
 }
 
 // place finds what a scope was made of: the longest of the definition's values that is in it, where it is written.

@@ -165,6 +165,21 @@ const roleTeams = `teams:
   web: {folder: web/}
 `
 
+func TestAWarningInANamedFileShowsItsLine(t *testing.T) {
+	teams, _ := rules.LoadTeams("teams.yaml", []byte(taskTeams))
+	const queue = "taskQueueId: 'gfx/${task.state}'"
+	_, found := rules.Load(rules.Sources{Teams: teams, TaskScopes: asked, Files: map[string][]byte{
+		"gfx/r.yaml":    []byte(fmt.Sprintf(taskRule, "task: settled", "task: {file: task.yaml}")),
+		"gfx/task.yaml": []byte("projectId: gfx\n" + queue + "\ndeadline: {$fromNow: 1 hour}\nmetadata: {name: a, description: a}\npayload: {}\n"),
+	}})
+	if len(found) != 1 || found[0].Severity != rules.Warning || found[0].File != "gfx/task.yaml" || found[0].Line != 2 {
+		t.Fatalf("got %s, want one warning on line 2 of gfx/task.yaml", listing(found))
+	}
+	if found[0].Source != queue || found[0].By != "gfx/r.yaml" {
+		t.Errorf("it shows %q, named by %q; want %q, named by gfx/r.yaml", found[0].Source, found[0].By, queue)
+	}
+}
+
 func TestARoleIsUnknownUntilItIsExpanded(t *testing.T) {
 	do := "task: " + definition("taskQueueId: gfx/ci, projectId: gfx")
 	_, found := loadTask(t, roleTeams, "task: settled", do)
