@@ -16,13 +16,10 @@ type asked struct {
 
 // advise tells what isn't wrong with a rule but can't have been meant. It says only what is certain.
 func (r *ruleLoader) advise(on *yamlfile.Node) {
-	places := []*yamlfile.Node{on}
-	if on != nil && on.Kind == yamlfile.Sequence {
-		places = on.Items
-	}
-	if len(places) != len(r.rule.On) {
+	if on == nil || len(on.List()) != len(r.rule.On) {
 		return // one of them was refused
 	}
+	places := on.List()
 	for i := range r.rule.On {
 		t := &r.rule.On[i]
 		r.adviseOn(places[i], t)

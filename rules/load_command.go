@@ -45,11 +45,7 @@ func (r *ruleLoader) command(form onForm, t *Trigger) bool {
 		return false
 	}
 	for i, word := range by {
-		at := form.By
-		if at.Kind == yamlfile.Sequence && i < len(at.Items) {
-			at = at.Items[i]
-		}
-		ok = r.by(at, word, slices.Contains(by[:i], word)) && ok
+		ok = r.by(form.By.List()[i], word, slices.Contains(by[:i], word)) && ok
 	}
 	return ok
 }

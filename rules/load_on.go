@@ -52,14 +52,10 @@ func (r *ruleLoader) on(n *yamlfile.Node) {
 	if n == nil {
 		return
 	}
-	items := []*yamlfile.Node{n}
-	if n.Kind == yamlfile.Sequence {
-		items = n.Items
-	}
-	if len(items) == 0 {
+	if len(n.List()) == 0 {
 		r.refuse(n, "on names nothing", "task, group, gerrit, command, exchange or cron")
 	}
-	for _, item := range items {
+	for _, item := range n.List() {
 		if t, ok := r.trigger(item); ok {
 			r.rule.On = append(r.rule.On, t)
 		}
@@ -233,13 +229,9 @@ func (r *ruleLoader) patterns(n *yamlfile.Node) ([]string, []pattern) {
 	if n == nil {
 		return nil, nil
 	}
-	items := []*yamlfile.Node{n}
-	if n.Kind == yamlfile.Sequence {
-		items = n.Items
-	}
 	var texts []string
 	var patterns []pattern
-	for _, item := range items {
+	for _, item := range n.List() {
 		if item.Kind == yamlfile.Mapping || item.Kind == yamlfile.Sequence || item.Kind == yamlfile.Null {
 			r.refuse(item, "a pattern is wanted here, not "+item.Kind.String(), "")
 			continue
@@ -255,7 +247,7 @@ func (r *ruleLoader) patterns(n *yamlfile.Node) ([]string, []pattern) {
 		}
 		texts, patterns = append(texts, item.Text), append(patterns, p)
 	}
-	if n.Kind == yamlfile.Sequence && len(n.Items) == 0 {
+	if len(n.List()) == 0 {
 		r.refuse(n, "an empty list fits nothing", "take it away to fit all")
 	}
 	return texts, patterns

@@ -19,14 +19,10 @@ func (r *ruleLoader) was(n *yamlfile.Node) {
 	if n == nil {
 		return
 	}
-	items := []*yamlfile.Node{n}
-	if n.Kind == yamlfile.Sequence {
-		items = n.Items
-	}
-	if len(items) == 0 {
+	if len(n.List()) == 0 {
 		r.refuse(n, "was names nothing", "take it away")
 	}
-	for _, item := range items {
+	for _, item := range n.List() {
 		switch {
 		case item.Kind == yamlfile.Mapping || item.Kind == yamlfile.Sequence || !isName(item.Text):
 			r.refuse(item, fmt.Sprintf("%q can't have named a rule", item.Text), "letters, digits, - and _")

@@ -130,11 +130,7 @@ func (l *teamsLoader) trust(t *Team, n *yamlfile.Node, form trustForm) trust {
 		if who == whoAnyone || isGroup && name != "" || isUser && user != "" {
 			continue
 		}
-		at := n.Get("who")
-		if at.Kind == yamlfile.Sequence {
-			at = at.Items[i]
-		}
-		l.report(at, fmt.Sprintf("%q names nobody", who), "write group:NAME, user:NAME or anyone")
+		l.report(n.Get("who").List()[i], fmt.Sprintf("%q names nobody", who), "write group:NAME, user:NAME or anyone")
 	}
 	for i, scope := range form.Scopes {
 		if !satisfied(t.Scopes, scope) && len(t.assumed()) == 0 { // WithRoles asks again

@@ -90,6 +90,14 @@ func (n *Node) Key(key string) *Node {
 	return nil
 }
 
+// List is a sequence's items, or the value itself, where one may stand for a list of one.
+func (n *Node) List() []*Node {
+	if n.Kind == Sequence {
+		return n.Items
+	}
+	return []*Node{n}
+}
+
 // Problem is one at this value's place.
 func (n *Node) Problem(message, hint string) Problem {
 	return Problem{File: n.file.Name, Line: n.Line, Column: n.Column, Message: message, Hint: hint}
