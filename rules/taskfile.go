@@ -134,7 +134,9 @@ func (f *taskFile) render(n *yamlfile.Node) ([]any, bool) {
 		rendered, err = compiled.Render(f.context(), f.in.Now)
 	}
 	if err != nil {
-		f.templateErrors(n, err)
+		for _, bad := range templateFindings(n, err) {
+			f.problems([]yamlfile.Problem{bad.at.ProblemAt(bad.offset, bad.message, bad.hint)})
+		}
 		return nil, false
 	}
 	list, ok := rendered.([]any)
@@ -167,23 +169,6 @@ func (f *taskFile) context() map[string]any {
 		return id, nil
 	})
 	return out
-}
-
-// templateErrors places each mistake that JSON-e found.
-func (f *taskFile) templateErrors(n *yamlfile.Node, err error) {
-	list := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		list = joined.Unwrap()
-	}
-	for _, err := range list {
-		var e *jsone.Error
-		if !errors.As(err, &e) {
-			f.refuse(n, err.Error(), "")
-			continue
-		}
-		at := follow(n, e.Path)
-		f.problems([]yamlfile.Problem{at.ProblemAt(runesBefore(at.Text, e.Offset), "JSON-e: "+e.Message, templateHint(e))})
-	}
 }
 
 // each makes tasks of what was rendered. Dependencies come before those that depend on them.

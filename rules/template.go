@@ -83,8 +83,20 @@ func (r *ruleLoader) compileTemplate(n *yamlfile.Node, value any, tracked []stri
 	return t
 }
 
-// templateErrors places each mistake that JSON-e found.
 func (r *ruleLoader) templateErrors(n *yamlfile.Node, err error) {
+	for _, f := range templateFindings(n, err) {
+		r.refuseIn(f.at, f.finding)
+	}
+}
+
+// templateFinding is a mistake that JSON-e found, and in which text.
+type templateFinding struct {
+	at *yamlfile.Node
+	finding
+}
+
+// templateFindings places each mistake that JSON-e found.
+func templateFindings(n *yamlfile.Node, err error) (out []templateFinding) {
 	list := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		list = joined.Unwrap()
@@ -92,12 +104,13 @@ func (r *ruleLoader) templateErrors(n *yamlfile.Node, err error) {
 	for _, err := range list {
 		var e *jsone.Error
 		if !errors.As(err, &e) {
-			r.refuse(n, err.Error(), "")
+			out = append(out, templateFinding{n, finding{message: err.Error()}})
 			continue
 		}
 		at := follow(n, e.Path)
-		r.refuseIn(at, finding{offset: runesBefore(at.Text, e.Offset), length: 1, message: "JSON-e: " + e.Message, hint: templateHint(e)})
+		out = append(out, templateFinding{at, finding{offset: runesBefore(at.Text, e.Offset), length: 1, message: "JSON-e: " + e.Message, hint: templateHint(e)}})
 	}
+	return out
 }
 
 func templateHint(e *jsone.Error) string {
