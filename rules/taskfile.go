@@ -226,6 +226,11 @@ func itemNode(n *yamlfile.Node, i, of int, item any) *yamlfile.Node {
 // ordered has each task come after those of the file that it depends on.
 func (f *taskFile) ordered(n *yamlfile.Node, tasks []FileTask) []FileTask {
 	var out []FileTask
+	byID := map[string]FileTask{}
+	for _, t := range tasks {
+		byID[t.ID] = t
+	}
+	delete(byID, "")
 	state := map[string]int{} // 1: being placed, 2: placed
 	var place func(t FileTask)
 	place = func(t FileTask) {
@@ -240,9 +245,9 @@ func (f *taskFile) ordered(n *yamlfile.Node, tasks []FileTask) []FileTask {
 		}
 		dependencies, _ := t.Definition["dependencies"].([]any)
 		for _, d := range dependencies {
-			i := slices.IndexFunc(tasks, func(o FileTask) bool { return o.ID != "" && o.ID == d })
-			if i >= 0 {
-				place(tasks[i])
+			id, _ := d.(string)
+			if of, ours := byID[id]; ours {
+				place(of)
 			}
 		}
 		if t.ID != "" {
