@@ -140,7 +140,7 @@ func (x *exchangeIndex) matchRoutes(o *Occurrence, dst []Candidate) []Candidate 
 	for _, e := range x.routePatterns {
 		for _, route := range o.Routes {
 			var buffer [16]string
-			if parseTopic(e.trigger().taskRoute).match(splitWords(route, buffer[:0])) {
+			if e.trigger().route.match(splitWords(route, buffer[:0])) {
 				dst = e.unlessDenied(o, dst)
 				break
 			}

@@ -265,7 +265,7 @@ func (r *ruleLoader) exchange(form onForm, t *Trigger) bool {
 		return false
 	}
 	if form.TaskRoute != nil {
-		t.taskRoute = form.TaskRoute.Text
+		t.taskRoute, t.route = form.TaskRoute.Text, parseTopic(form.TaskRoute.Text)
 		if form.TaskRoute.Kind != yamlfile.String || t.taskRoute == "" {
 			r.refuse(form.TaskRoute, "a task's route is wanted here", "it may hold * and #")
 		}

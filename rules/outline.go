@@ -135,7 +135,7 @@ func (t Trigger) Route(routes []string) map[string]any {
 }
 
 func (t Trigger) hasRoute(route string) bool {
-	return parseTopic(t.taskRoute).match(splitWords(route, nil))
+	return t.route.match(splitWords(route, nil))
 }
 
 // Looking are the rules whose `on` fits an occurrence. Match leaves out those of them whose clauses can't hold; these are

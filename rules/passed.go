@@ -48,8 +48,7 @@ func (t *Trigger) fits(o *Occurrence, prefix string) bool {
 			return false
 		}
 		if t.taskRoute != "" {
-			topic := parseTopic(t.taskRoute)
-			return slices.ContainsFunc(o.Routes, func(route string) bool { return topic.match(splitWords(route, nil)) })
+			return slices.ContainsFunc(o.Routes, t.hasRoute)
 		}
 		if !t.key.match(splitWords(o.RoutingKey, nil)) {
 			return false

@@ -57,7 +57,9 @@ type Trigger struct {
 	projects, branches []pattern
 	files              []pattern
 	key                routingKey
-	taskRoute          string
+	// taskRoute is a pattern of a task's routes as written, route what it means.
+	taskRoute string
+	route     routingKey
 	// equal are the words of the routing key that a clause asks for, by place.
 	equal []string
 	// change and patchset say which one a task is of, where `on` says it.
