@@ -141,7 +141,7 @@ func (l *loader) finish() {
 			if r.reports() {
 				l.set.reporting = append(l.set.reporting, r)
 			}
-			l.set.reruns = l.set.reruns || r.Mode == Live && r.reruns()
+			l.set.reruns = l.set.reruns || r.Mode == Live && r.does(kindRerun)
 		}
 	}
 	l.set.index = newIndex(l.set.rules, l.in.ExchangePrefix)

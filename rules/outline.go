@@ -54,11 +54,8 @@ func (r *Rule) Outline() Outline {
 func (r *Rule) Labels() []string {
 	names := map[string]bool{}
 	for _, a := range r.do {
-		for label := range a.labels {
+		for _, label := range a.votesOn() {
 			names[label] = true
-		}
-		if a.report != nil {
-			names[a.report.Label] = true
 		}
 	}
 	return keys(names)

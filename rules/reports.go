@@ -89,6 +89,4 @@ func (s *Set) Awaits(exchange string) bool {
 var awaited = []string{"queue/task-defined", "queue/task-pending"}
 
 // reports says whether the rule is live and reports.
-func (r *Rule) reports() bool {
-	return r.Mode == Live && slices.ContainsFunc(r.do, func(a action) bool { return a.report != nil })
-}
+func (r *Rule) reports() bool { return r.Mode == Live && r.does(kindReport) }

@@ -87,11 +87,10 @@ func (t Trigger) Covers(server, project, branch string) bool {
 // those that the rule names anywhere, sorted; and account.groups, which is in account only then. The slice isn't the caller's to change.
 func (r *Rule) Needs() []string { return r.needs }
 
-func (r *Rule) reruns() bool {
-	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindRerun })
+// does says whether the rule has an action of one of the kinds.
+func (r *Rule) does(kinds ...string) bool {
+	return slices.ContainsFunc(r.do, func(a action) bool { return slices.Contains(kinds, a.kind) })
 }
 
 // Votes says whether the rule casts a vote: losing such a rule is itself worth telling.
-func (r *Rule) Votes() bool {
-	return slices.ContainsFunc(r.do, func(a action) bool { return a.kind == kindVote || a.kind == kindReport })
-}
+func (r *Rule) Votes() bool { return r.does(kindVote, kindReport) }
