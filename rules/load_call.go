@@ -190,9 +190,7 @@ func (r *ruleLoader) takes(n *yamlfile.Node, form callForm, m *Method) {
 
 // operates says whether a mapping is one of JSON-e's operators.
 func operates(n *yamlfile.Node) bool {
-	return slices.ContainsFunc(n.Entries, func(e yamlfile.Entry) bool {
-		return strings.HasPrefix(e.Key.Text, "$") && !strings.HasPrefix(e.Key.Text, "$$") || strings.Contains(e.Key.Text, "${")
-	})
+	return len(jsoneOperators(n)) > 0 || slices.ContainsFunc(n.Entries, func(e yamlfile.Entry) bool { return strings.Contains(e.Key.Text, "${") })
 }
 
 // request compiles what is sent, and looks at all that it can come to. Below the own keys an outsider's text is

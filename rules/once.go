@@ -54,9 +54,7 @@ type onceForm struct {
 	Again *yamlfile.Node `yaml:"again"`
 }
 
-// onceFacts are the words after per, with the fact without which there is no such thing.
-var onceFacts = map[string]string{"run": "run", "task": "task", "patchset": "patchset", "change": "change"}
-
+// onceWords are those after per: the facts that are a thing to act on.
 var onceWords = []string{"run", "task", "patchset", "change"}
 
 // readOnce reads how often a rule or an action acts; nil where it is wrong, or isn't there.
@@ -71,12 +69,11 @@ func (r *ruleLoader) readOnce(n *yamlfile.Node) *Once {
 		return nil
 	}
 	once := &Once{Per: form.Per.Text, Line: n.Line}
-	fact, known := onceFacts[once.Per]
-	if !known || form.Per.Kind != yamlfile.String {
+	if !slices.Contains(onceWords, once.Per) {
 		r.refuse(form.Per, fmt.Sprintf("per: %s is not known", once.Per), strings.Join(onceWords, ", "))
 		return nil
 	}
-	if why := r.unavailable(fact); why != "" {
+	if why := r.unavailable(once.Per); why != "" {
 		r.refuse(form.Per, why, "")
 	}
 	if form.Again == nil {
