@@ -1,6 +1,7 @@
 package gerrit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -38,12 +39,11 @@ func (s SSH) Start(ctx context.Context, command string) (*SSHCommand, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &SSHCommand{client: client, said: &complaint{}}
+	c := &SSHCommand{client: client, said: &complaint{}, stop: context.AfterFunc(ctx, func() { client.Close() })}
 	if err := c.start(command); err != nil {
-		client.Close()
-		return nil, err
+		c.Close()
+		return nil, cmp.Or(ctx.Err(), err)
 	}
-	c.stop = context.AfterFunc(ctx, func() { client.Close() })
 	return c, nil
 }
 

@@ -36,6 +36,7 @@ type teller struct {
 	serve    serveFunc
 	commands chan string
 	deaf     atomic.Bool // answers no keepalives
+	mute     atomic.Bool // lets log in, and answers nothing more
 	answers  chan struct{}
 
 	mu       sync.Mutex
@@ -126,6 +127,10 @@ func (s *teller) handle(conn net.Conn) {
 			}
 		}
 	}()
+	if s.mute.Load() {
+		<-s.ended
+		return
+	}
 	for offered := range channels {
 		channel, asked, err := offered.Accept()
 		if err != nil {
