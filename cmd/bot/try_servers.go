@@ -32,7 +32,7 @@ func (o *tryOptions) gather(ctx context.Context, g *global, cmd *cobra.Command, 
 		}
 		t.events = []store.Event{f.Event}
 		if f.Recording != nil {
-			return t.recorded(*f.Recording)
+			return t.Recall(*f.Recording)
 		}
 	}
 	if err := o.servers(g, cmd, cfg, t); err != nil {
@@ -43,19 +43,6 @@ func (o *tryOptions) gather(ctx context.Context, g *global, cmd *cobra.Command, 
 		return t.ofTask(ctx, o.task)
 	case o.change != "":
 		return o.ofChange(ctx, t)
-	}
-	return nil
-}
-
-// recorded takes the facts of then.
-func (t *trying) recorded(r trial.Recording) error {
-	known, err := facts.Revive(r.Facts)
-	if err != nil {
-		return err
-	}
-	t.Facts = &facts.Source{Recorded: known, Queue: trial.NoQueue{}}
-	if r.Link != nil {
-		t.Link = &store.Link{Server: r.Link.Server, Change: r.Link.Change, Patchset: r.Link.Patchset, Revision: r.Link.Revision, Project: r.Link.Project, Branch: r.Link.Branch}
 	}
 	return nil
 }
@@ -149,8 +136,7 @@ func (t *trying) ownLink(task *taskcluster.Task) *store.Link {
 	if task.SchedulerID != cmp.Or(t.SchedulerID, "verdict") || json.Unmarshal(task.Extra, &extra) != nil || extra.Gerrit == nil || extra.Gerrit.Revision == "" {
 		return nil
 	}
-	l := extra.Gerrit
-	return &store.Link{Server: l.Server, Change: l.Change, Patchset: l.Patchset, Revision: l.Revision, Project: l.Project, Branch: l.Branch}
+	return extra.Gerrit.Stored()
 }
 
 // ofChange tries a change as it is now.

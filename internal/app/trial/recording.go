@@ -116,13 +116,22 @@ func linkOf(change string, known map[string]any) *Link {
 	return l
 }
 
-// Replay decides a recording by a set.
-func (r Recording) Replay(ctx context.Context, set *rules.Set) ([]Outcome, error) {
+// Recall has all that was known then known again: the facts, the patchset, and what was done once.
+func (t *Trial) Recall(r Recording) error {
 	known, err := facts.Revive(r.Facts)
 	if err != nil {
+		return err
+	}
+	t.Facts, t.Link, t.Spent = &facts.Source{Recorded: known, Queue: NoQueue{}}, r.Link.Stored(), r.Spent
+	return nil
+}
+
+// Replay decides a recording by a set.
+func (r Recording) Replay(ctx context.Context, set *rules.Set) ([]Outcome, error) {
+	t := Trial{Set: set}
+	if err := t.Recall(r); err != nil {
 		return nil, err
 	}
-	t := Trial{Set: set, Facts: &facts.Source{Recorded: known, Queue: NoQueue{}}, Link: r.Link.link(), Spent: r.Spent}
 	out, err := t.Try(ctx, r.Event.Stored())
 	if len(out) > 1 {
 		out = out[:1] // what is derived of it is events of their own, with facts of their own
@@ -142,7 +151,8 @@ func ParseRecording(data []byte) (Recording, error) {
 	return r, nil
 }
 
-func (l *Link) link() *store.Link {
+// Stored is the patchset as the stages have it; nil: none.
+func (l *Link) Stored() *store.Link {
 	if l == nil {
 		return nil
 	}
