@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"verdict/rules/yamlfile"
 )
 
 // fewest is the shortest time that one of many rounds takes: what else runs on the machine only adds to it. The rounds of
@@ -84,6 +86,21 @@ func TestMatchingCostFollowsCandidates(t *testing.T) {
 				t.Errorf("10 000 rules cost %.2f times what 100 do, more than 1.5", ratio)
 			}
 		})
+	}
+}
+
+// Up to a thousand tasks come of the same part of a .taskcluster.yml, which anybody can push: each asks where its texts
+// are written.
+func TestWhatStandsBelowAKeyOfATaskFileIsGatheredOnce(t *testing.T) {
+	file, _ := yamlfile.Parse("f.yml", []byte("tasks:\n"+strings.Repeat("  - {created: a}\n", 100)))
+	f := taskFile{under: map[underKey][]*yamlfile.Node{}}
+	ask := func() {
+		if f.written(file.Root, "created", "a") == nil {
+			t.Fatal("not found")
+		}
+	}
+	if n := testing.AllocsPerRun(10, ask); n != 0 { // the first is not counted
+		t.Errorf("each further question makes %v lists, want none", n)
 	}
 }
 

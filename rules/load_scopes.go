@@ -349,37 +349,43 @@ func (c *scopeCheck) place(asked map[string]any, scope string) *yamlfile.Node {
 
 // written finds a key's value below a node that may have become the text.
 func written(n *yamlfile.Node, key, text string) *yamlfile.Node {
-	for _, e := range n.Entries {
-		if e.Key.Text == key {
-			if found := leaf(e.Value, text); found != nil {
-				return found
-			}
-		}
-		if found := written(e.Value, key, text); found != nil {
-			return found
-		}
-	}
-	for _, item := range n.Items {
-		if found := written(item, key, text); found != nil {
-			return found
-		}
-	}
-	return nil
+	return mayBe(textsUnder(n, key, nil), text)
 }
 
-func leaf(n *yamlfile.Node, text string) *yamlfile.Node {
+// textsUnder appends the texts that stand under a key, however deep.
+func textsUnder(n *yamlfile.Node, key string, out []*yamlfile.Node) []*yamlfile.Node {
 	for _, e := range n.Entries {
-		if found := leaf(e.Value, text); found != nil {
-			return found
+		if e.Key.Text == key {
+			out = textsIn(e.Value, out)
+		} else {
+			out = textsUnder(e.Value, key, out)
 		}
 	}
 	for _, item := range n.Items {
-		if found := leaf(item, text); found != nil {
-			return found
-		}
+		out = textsUnder(item, key, out)
 	}
-	if before, _, computed := strings.Cut(n.Text, "${"); n.Text != "" && (n.Text == text || computed && strings.HasPrefix(text, before)) {
-		return n
+	return out
+}
+
+func textsIn(n *yamlfile.Node, out []*yamlfile.Node) []*yamlfile.Node {
+	for _, e := range n.Entries {
+		out = textsIn(e.Value, out)
+	}
+	for _, item := range n.Items {
+		out = textsIn(item, out)
+	}
+	if n.Text != "" {
+		out = append(out, n)
+	}
+	return out
+}
+
+// mayBe is the first of some texts that may have become the one.
+func mayBe(list []*yamlfile.Node, text string) *yamlfile.Node {
+	for _, n := range list {
+		if before, _, computed := strings.Cut(n.Text, "${"); n.Text == text || computed && strings.HasPrefix(text, before) {
+			return n
+		}
 	}
 	return nil
 }

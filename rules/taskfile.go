@@ -47,7 +47,7 @@ var taskFileKeys = []string{"version", "tasks", "policy", "reporting", "autoCanc
 // RenderTaskFile reads a .taskcluster.yml of version 1 and renders its tasks. Everything that is wrong is told at once;
 // where there is anything, there are no tasks.
 func RenderTaskFile(name string, data []byte, in TaskFileInput) ([]FileTask, []Diagnostic) {
-	f := &taskFile{name: name, in: in, slugs: map[string]string{}}
+	f := &taskFile{name: name, in: in, slugs: map[string]string{}, under: map[underKey][]*yamlfile.Node{}}
 	if len(data) > MaxTaskFile {
 		f.tell(1, fmt.Sprintf("the file has %d bytes, more than the %d that one may have", len(data), MaxTaskFile))
 		return nil, f.found
@@ -73,6 +73,24 @@ type taskFile struct {
 	yaml  *yamlfile.File
 	found []Diagnostic
 	slugs map[string]string // the labels, by the id that they stand for
+	under map[underKey][]*yamlfile.Node
+}
+
+// underKey is a part of the file, and a key below which texts stand in it.
+type underKey struct {
+	of  *yamlfile.Node
+	key string
+}
+
+// written is as for rules. What stands below a key is gathered once: a thousand tasks may come of the same part.
+func (f *taskFile) written(n *yamlfile.Node, key, text string) *yamlfile.Node {
+	at := underKey{n, key}
+	list, known := f.under[at]
+	if !known {
+		list = textsUnder(n, key, nil)
+		f.under[at] = list
+	}
+	return mayBe(list, text)
 }
 
 func (f *taskFile) problems(problems []yamlfile.Problem) {
@@ -180,7 +198,7 @@ func (f *taskFile) each(n *yamlfile.Node, list []any) []FileTask {
 	}
 	ids := map[string]int{}
 	for i, item := range list {
-		at := itemNode(n, i, len(list), item)
+		at := f.itemNode(n, i, len(list), item)
 		definition, ok := item.(map[string]any)
 		if !ok {
 			f.refuse(at, "a task is a mapping, not "+shapeOf(item), "")
@@ -211,12 +229,12 @@ func nameIn(item any) string {
 }
 
 // itemNode is where a rendered task is written: its item of the list, or what its name stands in.
-func itemNode(n *yamlfile.Node, i, of int, item any) *yamlfile.Node {
+func (f *taskFile) itemNode(n *yamlfile.Node, i, of int, item any) *yamlfile.Node {
 	if n.Kind == yamlfile.Sequence && len(n.Items) == of {
 		return n.Items[i]
 	}
 	if name := nameIn(item); name != "" {
-		if found := written(n, "name", name); found != nil {
+		if found := f.written(n, "name", name); found != nil {
 			return found
 		}
 	}

@@ -61,7 +61,7 @@ func (f *taskFile) check(n *yamlfile.Node, t *FileTask) {
 	f.ids(n, t)
 	for _, key := range taskTimes {
 		if text, ok := t.Definition[key].(string); ok {
-			if at := written(n, key, text); at != nil && at.Text == text {
+			if at := f.written(n, key, text); at != nil && at.Text == text {
 				t.LiteralTimes = append(t.LiteralTimes, key)
 			}
 		}
@@ -87,10 +87,10 @@ func inTask(bad mistake, task string) string {
 
 // place is where a key's value is written, or the task.
 func (f *taskFile) place(n *yamlfile.Node, key, text string) *yamlfile.Node {
-	if found := written(n, key, text); found != nil {
+	if found := f.written(n, key, text); found != nil {
 		return found
 	}
-	if found := written(f.yaml.Root, key, text); found != nil && text != "" {
+	if found := f.written(f.yaml.Root, key, text); found != nil && text != "" {
 		return found
 	}
 	return n
