@@ -11,6 +11,7 @@ import (
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
+	"verdict/internal/report"
 	"verdict/internal/store"
 	"verdict/rules"
 	"verdict/taskcluster"
@@ -70,11 +71,7 @@ func (d *Decider) stepped(ctx context.Context, s *subject, f *facts.Session, act
 // patchset, of which for each name the group counts that had a task of that name last.
 func (d *Decider) groupTasks(ctx context.Context, s *subject, f *facts.Session, link store.Link, linked bool) ([]taskcluster.GroupTask, error) {
 	if s.GroupID != "" {
-		tasks, err := f.GroupTasks(ctx)
-		if errors.Is(err, facts.ErrNone) {
-			return nil, nil
-		}
-		return tasks, err
+		return d.tasksOf(ctx, s, f, s.GroupID)
 	}
 	if !linked {
 		return nil, nil
@@ -85,30 +82,13 @@ func (d *Decider) groupTasks(ctx context.Context, s *subject, f *facts.Session, 
 	}
 	var tasks []taskcluster.GroupTask
 	for _, id := range groups {
-		more, err := f.TasksOf(ctx, id)
-		if err != nil && !errors.Is(err, facts.ErrNone) {
+		more, err := d.tasksOf(ctx, s, f, id)
+		if err != nil {
 			return nil, fmt.Errorf("list the tasks of group %s: %w", id, err)
 		}
 		tasks = append(tasks, more...)
 	}
-	return ofLastGroup(tasks), nil
-}
-
-func ofLastGroup(tasks []taskcluster.GroupTask) []taskcluster.GroupTask {
-	last := map[string]taskcluster.GroupTask{}
-	for _, t := range tasks {
-		name := t.Task.Metadata.Name
-		if l, ok := last[name]; !ok || time.Time(t.Task.Created).After(time.Time(l.Task.Created)) {
-			last[name] = t
-		}
-	}
-	var out []taskcluster.GroupTask
-	for _, t := range tasks {
-		if last[t.Task.Metadata.Name].Status.TaskGroupID == t.Status.TaskGroupID {
-			out = append(out, t)
-		}
-	}
-	return out
+	return report.Counting(tasks), nil
 }
 
 // settling has an event of something settled wait while a rerun of it is on its way, or may still be decided. After it

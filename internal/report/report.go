@@ -76,9 +76,9 @@ func OutcomeOf(state, reason string) Outcome {
 	return Running
 }
 
-// Counted are the tasks that count, of all groups of a patchset: for each name those of the group that had one of that
-// name last, so that a partial recheck adds to what was before and a whole one replaces it. They are sorted by name.
-func Counted(all []taskcluster.GroupTask) []Task {
+// Counting are the tasks that count, of all groups of a patchset: for each name those of the group that had one of that
+// name last, so that a partial recheck adds to what was before and a whole one replaces it. They stay in their order.
+func Counting(all []taskcluster.GroupTask) []taskcluster.GroupTask {
 	last := map[string]taskcluster.GroupTask{}
 	for _, t := range all {
 		l, ok := last[nameOf(t)]
@@ -86,11 +86,16 @@ func Counted(all []taskcluster.GroupTask) []Task {
 			last[nameOf(t)] = t
 		}
 	}
+	return slices.DeleteFunc(slices.Clone(all), func(t taskcluster.GroupTask) bool {
+		return last[nameOf(t)].Status.TaskGroupID != t.Status.TaskGroupID
+	})
+}
+
+// Counted are the tasks that count as a report has them, sorted by name.
+func Counted(all []taskcluster.GroupTask) []Task {
 	var out []Task
-	for _, t := range all {
-		if last[nameOf(t)].Status.TaskGroupID == t.Status.TaskGroupID {
-			out = append(out, taskOf(t))
-		}
+	for _, t := range Counting(all) {
+		out = append(out, taskOf(t))
 	}
 	slices.SortFunc(out, func(a, b Task) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out
