@@ -22,6 +22,7 @@ type queue struct {
 	tasks  []taskcluster.GroupTask
 	others map[string]string // states by id
 	listed int
+	asked  int // about tasks elsewhere
 }
 
 func (q *queue) Task(context.Context, string) (*taskcluster.Task, error) {
@@ -29,6 +30,7 @@ func (q *queue) Task(context.Context, string) (*taskcluster.Task, error) {
 }
 
 func (q *queue) Status(_ context.Context, id string) (*taskcluster.TaskStatus, error) {
+	q.asked++
 	if state, ok := q.others[id]; ok {
 		return &taskcluster.TaskStatus{TaskID: id, State: state}, nil
 	}
@@ -83,6 +85,10 @@ func TestAGroupIsSettledWhenWhatIsLeftCanNeverRun(t *testing.T) {
 	for n := range strangers + 1 {
 		many += fmt.Sprintf(" elsewhere-%d", n)
 	}
+	crowd := "a completed"
+	for n := range strangers + 1 {
+		crowd += fmt.Sprintf("\nb%d unscheduled gone", n)
+	}
 	for name, c := range map[string]struct {
 		tasks         string
 		settled, idle bool
@@ -104,6 +110,7 @@ func TestAGroupIsSettledWhenWhatIsLeftCanNeverRun(t *testing.T) {
 		"another group's completed":    {"a completed\nb unscheduled fine", false, true},
 		"another group's expired":      {"a completed\nb unscheduled gone", true, true},
 		"too many other groups'":       {many, false, true},
+		"many for another group's one": {crowd, true, true},
 		"nobody":                       {"", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,6 +123,9 @@ func TestAGroupIsSettledWhenWhatIsLeftCanNeverRun(t *testing.T) {
 			}
 			f := (&facts.Source{Queue: q}).Session(facts.About{GroupID: "g", Run: -1})
 			v, err := viewOf(t.Context(), f, "g")
+			if q.asked > strangers || name == "many for another group's one" && q.asked != 1 {
+				t.Errorf("asked about other groups' tasks %d times", q.asked)
+			}
 			if err != nil || v.settled != c.settled || v.idle != c.idle {
 				t.Errorf("settled %t, idle %t, %v; want %t, %t", v.settled, v.idle, err, c.settled, c.idle)
 			}

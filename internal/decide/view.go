@@ -31,7 +31,7 @@ func viewOf(ctx context.Context, f *facts.Session, groupID string) (view, error)
 	if err != nil {
 		return view{}, err
 	}
-	c := course{facts: f, tasks: make(map[string]*taskcluster.GroupTask, len(tasks)), hopeless: map[string]bool{}}
+	c := course{facts: f, tasks: make(map[string]*taskcluster.GroupTask, len(tasks)), hopeless: map[string]bool{}, elsewhere: map[string]bool{}}
 	for i := range tasks {
 		c.tasks[tasks[i].Status.TaskID] = &tasks[i]
 	}
@@ -72,7 +72,8 @@ type course struct {
 	tasks map[string]*taskcluster.GroupTask
 	// hopeless is what was found out, by task; one that is being looked at is not.
 	hopeless map[string]bool
-	asked    int
+	// elsewhere is which tasks of other groups ended badly, of those that were asked about.
+	elsewhere map[string]bool
 }
 
 // strangers is how many tasks of other groups are asked about; what depends on more may run.
@@ -108,15 +109,19 @@ func (c *course) endedBadly(ctx context.Context, id string) (bool, error) {
 		}
 		return c.never(ctx, t)
 	}
-	if c.asked++; c.asked > strangers {
-		return false, nil
+	bad, known := c.elsewhere[id]
+	if known || len(c.elsewhere) == strangers {
+		return bad, nil
 	}
 	status, err := c.facts.StatusOf(ctx, id)
-	if errors.Is(err, facts.ErrNone) {
-		return true, nil // it expired: it can't complete any more
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, facts.ErrNone):
+		bad = true // it expired: it can't complete any more
+	case err != nil:
 		return false, fmt.Errorf("what task %s, which others wait for, came to: %w", id, err)
+	default:
+		bad = status.Final() && status.State != taskcluster.Completed
 	}
-	return status.Final() && status.State != taskcluster.Completed, nil
+	c.elsewhere[id] = bad
+	return bad, nil
 }
