@@ -138,7 +138,7 @@ func (d *Decider) superseded(ctx context.Context, s *subject, f *facts.Session) 
 			return fmt.Sprintf("settled: run %d is no longer the latest, or it is not final", s.derived.Run), nil
 		}
 	case s.Source == "group" && f.KnownGroupTasks() != nil:
-		v, err := viewOf(ctx, f, s.GroupID)
+		v, err := s.view(ctx, f)
 		if err != nil {
 			return "", err
 		}

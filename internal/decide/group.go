@@ -77,7 +77,7 @@ func (d *Decider) lookAtGroup(ctx context.Context, active Active, s *subject, f 
 	if err != nil {
 		return false, err
 	}
-	seen, err := viewOf(ctx, f, s.GroupID)
+	seen, err := s.view(ctx, f)
 	if errors.Is(err, facts.ErrNone) {
 		if age := now.Sub(known.Since); known.Hash == "" && age < unborn {
 			known.Due = now.Add(pause(age))

@@ -34,6 +34,9 @@ type subject struct {
 	// tick is set for events of the clock, found too where it is of a change that a tick found.
 	tick  *ingest.Tick
 	found *Found
+	// seen is the event's group as it was looked at, nil before; links are what link found, by team.
+	seen  *view
+	links map[string]linked
 	// finds are the changes that this tick finds, while it is decided.
 	finds []Found
 }
@@ -162,10 +165,35 @@ func (s *subject) about() facts.About {
 	return a
 }
 
-// link says which patchset the event belongs to, in the order of trust: the event's own change, what the bot made,
-// a protected route, what the task says of itself where the team trusts tasks of its kind. ok is false where it
-// belongs to none.
+// linked is the patchset that an event belongs to; ok is false where it belongs to none.
+type linked struct {
+	link store.Link
+	ok   bool
+}
+
+// link says which patchset the event belongs to for a team, nil for none; it is found out once.
 func (d *Decider) link(ctx context.Context, s *subject, f *facts.Session, team *rules.Team) (store.Link, bool, error) {
+	name := ""
+	if team != nil {
+		name = team.Name
+	}
+	if l, known := s.links[name]; known {
+		return l.link, l.ok, nil
+	}
+	link, ok, err := d.findLink(ctx, s, f, team)
+	if err != nil {
+		return store.Link{}, false, err
+	}
+	if s.links == nil {
+		s.links = map[string]linked{}
+	}
+	s.links[name] = linked{link, ok}
+	return link, ok, nil
+}
+
+// findLink goes by the order of trust: the event's own change, what the bot made, a protected route, what the task says
+// of itself where the team trusts tasks of its kind.
+func (d *Decider) findLink(ctx context.Context, s *subject, f *facts.Session, team *rules.Team) (store.Link, bool, error) {
 	if s.change != nil && rules.IsGone(s.change.Type) {
 		return store.Link{}, false, nil
 	}

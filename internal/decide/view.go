@@ -25,6 +25,18 @@ type view struct {
 	idle bool
 }
 
+// view is the event's group, looked at once.
+func (s *subject) view(ctx context.Context, f *facts.Session) (view, error) {
+	if s.seen == nil {
+		v, err := viewOf(ctx, f, s.GroupID)
+		if err != nil {
+			return view{}, err
+		}
+		s.seen = &v
+	}
+	return *s.seen, nil
+}
+
 // viewOf looks at a group. facts.ErrNone: there is none.
 func viewOf(ctx context.Context, f *facts.Session, groupID string) (view, error) {
 	tasks, err := f.GroupTasks(ctx)

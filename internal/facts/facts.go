@@ -87,7 +87,6 @@ type Session struct {
 	task      *taskcluster.Task
 	status    *taskcluster.TaskStatus
 	group     []taskcluster.GroupTask
-	others    map[string]*taskcluster.TaskStatus
 	artifacts map[string]artifact
 	changes   map[string]*gerrit.ChangeInfo
 	files     map[string][]any

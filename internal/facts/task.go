@@ -47,20 +47,10 @@ func (f *Session) Status(ctx context.Context) (*taskcluster.TaskStatus, error) {
 	return status, nil
 }
 
-// StatusOf is the status of any task as the queue says now. It is asked for once a session.
+// StatusOf is the status of any task as the queue says now.
 func (f *Session) StatusOf(ctx context.Context, taskID string) (*taskcluster.TaskStatus, error) {
-	if status := f.others[taskID]; status != nil {
-		return status, nil
-	}
 	status, err := f.s.Queue.Status(ctx, taskID)
-	if err != nil {
-		return nil, none(err, taskcluster.ErrNotFound)
-	}
-	if f.others == nil {
-		f.others = map[string]*taskcluster.TaskStatus{}
-	}
-	f.others[taskID] = status
-	return status, nil
+	return status, none(err, taskcluster.ErrNotFound)
 }
 
 // largestGroup is how many tasks of a group are looked at: beyond it a group is none, and its memory is not ours.
