@@ -75,6 +75,31 @@ func (r *laneRun) reconcile(ctx context.Context) (again bool, err error) {
 
 // look reads the change, its opinions and what we posted. gone says why there is nothing to be done any more.
 func (r *laneRun) look(ctx context.Context, a store.Action) (c *change, gone string, err error) {
+	c, gone, err = r.read(ctx, a)
+	if err != nil || gone != "" {
+		return nil, gone, err
+	}
+	if err := r.hear(ctx, c, a); err != nil {
+		return nil, "", err
+	}
+	if c.ownTags, err = r.d.Store.OwnTags(ctx, c.server, c.number); err != nil {
+		return nil, "", err
+	}
+	posted, err := r.d.Store.PostedVotes(ctx, c.server, c.number)
+	if err != nil {
+		return nil, "", err
+	}
+	c.posted = map[string]store.Posted{}
+	for _, p := range posted {
+		if p.Revision == c.info.CurrentRevision {
+			c.posted[p.Label] = p
+		}
+	}
+	return c, "", nil
+}
+
+// read is a look at what Gerrit shows only: for whoever has no part in what stands on the change.
+func (r *laneRun) read(ctx context.Context, a store.Action) (c *change, gone string, err error) {
 	g, ok := r.d.Gerrit[a.Server]
 	if !ok {
 		return nil, fmt.Sprintf("there is no Gerrit %q in the configuration any more", a.Server), nil
@@ -94,22 +119,6 @@ func (r *laneRun) look(ctx context.Context, a store.Action) (c *change, gone str
 		return nil, "", fmt.Errorf("read change %s of %s: %w", c.id, a.Server, err)
 	}
 	c.patchset = c.info.Revisions[c.info.CurrentRevision].PatchSetNumber
-	if err := r.hear(ctx, c, a); err != nil {
-		return nil, "", err
-	}
-	if c.ownTags, err = r.d.Store.OwnTags(ctx, c.server, c.number); err != nil {
-		return nil, "", err
-	}
-	posted, err := r.d.Store.PostedVotes(ctx, c.server, c.number)
-	if err != nil {
-		return nil, "", err
-	}
-	c.posted = map[string]store.Posted{}
-	for _, p := range posted {
-		if p.Revision == c.info.CurrentRevision {
-			c.posted[p.Label] = p
-		}
-	}
 	return c, "", nil
 }
 

@@ -51,7 +51,7 @@ func (r *laneRun) closings(ctx context.Context, c *change, todo []work) (bool, e
 
 // movedSince tells whether somebody opened, closed or merged the change, or pushed to it, since it was looked at.
 func (r *laneRun) movedSince(ctx context.Context, c *change, w work) (bool, error) {
-	now, gone, err := r.look(ctx, w.Action)
+	now, gone, err := r.read(ctx, w.Action)
 	if err != nil {
 		return false, err
 	}

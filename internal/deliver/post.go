@@ -168,7 +168,7 @@ func (r *laneRun) outcomes(ctx context.Context, c *change, works []work, result 
 	var after *change
 	if i := slices.IndexFunc(works, readBack); i >= 0 {
 		var err error
-		if after, _, err = r.look(ctx, works[i].Action); err != nil {
+		if after, _, err = r.read(ctx, works[i].Action); err != nil {
 			return nil, err
 		}
 	}

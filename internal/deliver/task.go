@@ -210,7 +210,7 @@ func (r *laneRun) taskStale(ctx context.Context, w work) (string, error) {
 	if w.Change == 0 || w.Attempts > 0 {
 		return "", nil // once begun, it is ended: the task may exist
 	}
-	c, gone, err := r.look(ctx, w.Action)
+	c, gone, err := r.read(ctx, w.Action)
 	if err != nil || gone != "" {
 		return gone, err
 	}
