@@ -164,7 +164,7 @@ func (r *laneRun) attempt(ctx context.Context, starts []store.Start, call func(c
 }
 
 func (r *laneRun) finish(ctx context.Context, outcomes []store.Outcome, effects store.Effects) error {
-	if len(outcomes) == 0 && len(effects.Posted) == 0 && len(effects.TagsAdded) == 0 && len(effects.TagsGone) == 0 && len(effects.Reported) == 0 {
+	if len(outcomes) == 0 && effects.Empty() {
 		return nil
 	}
 	if err := r.d.Store.FinishActions(ctx, *r.lane, outcomes, effects); err != nil {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-func (e Effects) empty() bool {
+// Empty tells whether there is nothing to write.
+func (e Effects) Empty() bool {
 	return len(e.Posted)+len(e.TagsAdded)+len(e.TagsGone)+len(e.Reported)+len(e.Links) == 0
 }
 

@@ -152,7 +152,7 @@ func nullable(b []byte) any {
 // FinishActions writes how attempts ended, and what they changed, in one transaction. An action that somebody
 // cancelled before it began stays so. One to be held whose hold was released meanwhile is looked at again instead.
 func (s *Store) FinishActions(ctx context.Context, l Lane, outcomes []Outcome, effects Effects) error {
-	if len(outcomes) == 0 && effects.empty() {
+	if len(outcomes) == 0 && effects.Empty() {
 		return nil
 	}
 	return s.under(ctx, l, func(t *tx) error {
