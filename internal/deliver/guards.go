@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"verdict/internal/problems"
 	"verdict/internal/store"
@@ -54,16 +55,19 @@ func (r *laneRun) perMinute(team string) int {
 func (r *laneRun) takeTurns(ctx context.Context) error {
 	var outcomes []store.Outcome
 	var ready []work
+	waits := map[string]time.Duration{} // by team
 	for _, w := range r.pending {
-		if limit := r.perMinute(w.Team); limit > 0 && w.Attempts == 0 {
-			wait, err := r.d.Store.TeamTurn(ctx, w.Team, limit)
-			if err != nil {
+		wait, asked := waits[w.Team]
+		if limit := r.perMinute(w.Team); limit > 0 && w.Attempts == 0 && !asked {
+			var err error
+			if wait, err = r.d.Store.TeamTurn(ctx, w.Team, limit); err != nil {
 				return err
 			}
-			if wait > 0 {
-				outcomes = append(outcomes, store.WaitForTurn(w.ID, wait))
-				continue
-			}
+			waits[w.Team] = wait
+		}
+		if wait > 0 && w.Attempts == 0 {
+			outcomes = append(outcomes, store.WaitForTurn(w.ID, wait))
+			continue
 		}
 		ready = append(ready, w)
 	}
