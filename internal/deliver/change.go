@@ -136,10 +136,12 @@ func (r *laneRun) hear(ctx context.Context, c *change, a store.Action) error {
 		return err
 	}
 	opinions = kept(opinions, c.info.CurrentRevision, c.info.Revisions[c.info.CurrentRevision])
-	granted, all := r.allowed(append(opinions, r.waiting(c, awaited, a)...), a)
-	if !all {
+	groups := c.waitsFor(awaited)
+	granted, all := r.allowed(append(opinions, r.waiting(c, groups, a)...), a)
+	// What shows by a newer grant isn't taken back by an older one, and newer rules may have a report more that waits.
+	if !all || len(groups) > 0 && aboveZero(Labels(granted, c.info.CurrentRevision)) {
 		if newest, err := r.newest(ctx); err != nil || !newest {
-			return cmp.Or(err, errOlder) // what shows by a newer grant isn't taken back by an older one
+			return cmp.Or(err, errOlder)
 		}
 	}
 	c.opinions = r.heldBack(c, granted)

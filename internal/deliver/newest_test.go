@@ -121,6 +121,35 @@ func TestAnOlderGrantTakesNothingBack(t *testing.T) {
 	w.until(behind, "the grant is withdrawn", func() bool { return w.vote(ps.Change) == 0 })
 }
 
+// Another team's report waits, by a rule that a replica doesn't have yet: it doesn't show what that keeps back.
+func TestAnOlderSetShowsNothingAboveZeroWhileAGroupIsAwaited(t *testing.T) {
+	w := newWorld(t, map[string]string{"docs/fine.yaml": trusting})
+	newest, yes := false, true
+	behind := w.replica("behind", w.set, &newest)
+	w.loadOf(loadTeams(t, teamsYAML), map[string]string{"gfx/verdict.yaml": reportRules, "docs/fine.yaml": trusting})
+	ahead := w.replica("ahead", w.set, &yes)
+	ps := w.push()
+	id := w.member("ci", "shaders", ps.Change, 1, 0)
+	if err := w.inbox.AcceptMessages(t.Context(), w.messages()); err != nil {
+		t.Fatal(err)
+	}
+	w.until(ahead, "the group is awaited", func() bool {
+		awaited, err := w.store.AwaitedOn(t.Context(), "main", ps.Change)
+		return err == nil && len(awaited) == 1 && awaited[0].Waits()
+	})
+	w.pollOnly()
+	w.until(behind, "the vote is left to others", func() bool {
+		a := w.newestAction("vote")
+		return a.State == store.ActionRetrying && strings.Contains(a.Reason, older)
+	})
+	w.expect(ps.Change, 0, nil)
+	w.run(id, "completed", "completed")
+	if err := w.inbox.AcceptMessages(t.Context(), w.messages()); err != nil {
+		t.Fatal(err)
+	}
+	w.until(ahead, "the report", func() bool { return w.vote(ps.Change) == 1 })
+}
+
 // A task is created by what its team is granted, which is read when it is signed.
 func TestAnOlderGrantRefusesNoTask(t *testing.T) {
 	w := newWorld(t, shaders)

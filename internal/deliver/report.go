@@ -70,21 +70,25 @@ func (r *laneRun) reports(c *change, works []work) []store.Reported {
 	return out
 }
 
-// waiting are the opinions of reports that wait for a group of the current patchset, or of one before it of the same
-// code of which it is not known yet what is kept.
-func (r *laneRun) waiting(c *change, awaited []store.Awaited, a store.Action) []store.Opinion {
+// waitsFor are the groups of the current patchset for which reports wait, or of one before it of the same code of which
+// it is not known yet what is kept.
+func (c *change) waitsFor(awaited []store.Awaited) []store.Awaited {
 	revision := c.info.CurrentRevision
 	known := slices.ContainsFunc(awaited, func(w store.Awaited) bool { return w.Revision == revision })
 	kind := c.info.Revisions[revision].Kind
 	before := !known && (kind == "NO_CODE_CHANGE" || kind == "NO_CHANGE")
+	return slices.DeleteFunc(slices.Clone(awaited), func(w store.Awaited) bool {
+		return !w.Waits() || w.Revision != revision && !(before && w.Patchset == c.patchset-1)
+	})
+}
+
+// waiting are the opinions of the reports that wait for these groups.
+func (r *laneRun) waiting(c *change, groups []store.Awaited, a store.Action) []store.Opinion {
 	var out []store.Opinion
-	for _, w := range awaited {
-		if !w.Waits() || w.Revision != revision && !(before && w.Patchset == c.patchset-1) {
-			continue
-		}
+	for _, w := range groups {
 		for _, reporting := range r.set.Reports(w.Team, a.Server, a.Project, a.Branch) {
 			out = append(out, store.Opinion{
-				Server: c.server, Change: c.number, Patchset: c.patchset, Revision: revision, Kind: store.OpinionLabel, Target: reporting.Report.Label,
+				Server: c.server, Change: c.number, Patchset: c.patchset, Revision: c.info.CurrentRevision, Kind: store.OpinionLabel, Target: reporting.Report.Label,
 				Team: w.Team, Rule: reporting.Rule.Name, About: "group " + w.GroupID, Value: reporting.Report.Running, Stands: true, Waits: true,
 			})
 		}

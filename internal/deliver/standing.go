@@ -39,6 +39,16 @@ func Labels(opinions []store.Opinion, revision string) map[string]Standing {
 	return out
 }
 
+// aboveZero tells whether a label ought to show a vote above 0.
+func aboveZero(labels map[string]Standing) bool {
+	for _, s := range labels {
+		if s.Value > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func standing(os []store.Opinion) Standing {
 	os = slices.DeleteFunc(slices.Clone(os), func(o store.Opinion) bool { return !o.Stands })
 	slices.SortFunc(os, func(a, b store.Opinion) int {
