@@ -132,7 +132,7 @@ type Store struct {
 type Retention struct {
 	// Events is how long an event's body is kept. Default: 30 days. Zero: for ever.
 	Events time.Duration `yaml:"events"`
-	// Decisions is how long explanations are kept. Default: 90 days. Zero: for ever.
+	// Decisions is how long explanations are kept, and rules that are no longer in force. Default: 90 days. Zero: for ever.
 	Decisions time.Duration `yaml:"decisions"`
 	// Size is how large the store may grow before a warning. Default: 20 GiB. Zero: any. Not used yet.
 	Size Size `yaml:"size"`

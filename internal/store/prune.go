@@ -12,8 +12,8 @@ type Retention struct {
 	// Events is how long the bodies of events are kept, and what was last seen of changes that are over; the ids of
 	// events, and what was made of them, stay.
 	Events time.Duration
-	// Decisions is how long decisions are kept, with their facts and explanations, and problems that aren't met any
-	// more.
+	// Decisions is how long decisions are kept, with their facts and explanations, problems that aren't met any more, and
+	// rules that are no longer in force.
 	Decisions time.Duration
 }
 
@@ -56,7 +56,7 @@ func (s *Store) Prune(ctx context.Context, r Retention) (events, decisions int64
 	if err != nil {
 		return events, decisions, fmt.Errorf("prune decisions: %w", err)
 	}
-	return events, decisions, nil
+	return events, decisions, s.pruneSets(ctx, r.Decisions)
 }
 
 // pruneAll repeats a query, whose $1 is how many rows it may take, until it finds less.

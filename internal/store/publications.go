@@ -113,12 +113,20 @@ func (s *Store) Publication(ctx context.Context, seq int64) (Publication, error)
 	return p, nil
 }
 
+// lockRules waits for its turn among those who change which rules are in force. It is a statement of its own: the next
+// one sees what whoever had the row wrote.
+func (t *tx) lockRules(ctx context.Context) error {
+	if _, err := t.exec(ctx, "UPDATE rule_source SET epoch = epoch WHERE name = 'rules'"); err != nil {
+		return fmt.Errorf("lock where rules come from: %w", err)
+	}
+	return nil
+}
+
 // stillPublished is ErrMoved where a publication isn't the one that all are to be on. None comes before the transaction
 // ends.
 func (t *tx) stillPublished(ctx context.Context, seq int64) error {
-	// The row is locked first, by a statement of its own: the next one sees what whoever had it published.
-	if _, err := t.exec(ctx, "UPDATE rule_source SET epoch = epoch WHERE name = 'rules'"); err != nil {
-		return fmt.Errorf("lock where rules come from: %w", err)
+	if err := t.lockRules(ctx); err != nil {
+		return err
 	}
 	_, ok, err := first(ctx, t, text, `SELECT name FROM rule_source WHERE name = 'rules'
 		AND CASE WHEN pin_seq <> 0 THEN pin_seq ELSE (SELECT COALESCE(MAX(seq), 0) FROM publications) END = $1`, seq)

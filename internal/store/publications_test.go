@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -178,6 +179,60 @@ func TestNewerRulesLiveWhileAReplicaIsOnThem(t *testing.T) {
 		publish(t, s, "aa", "", nil)
 		if newer("aa", time.Hour) || !newer("bb", time.Hour) {
 			t.Error("aa was loaded again, after bb")
+		}
+	})
+}
+
+func TestRulesThatAreLongOutOfForceAreForgotten(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		for _, hash := range []string{"old", "named", "pinned", "again", "other", "again"} {
+			publish(t, s, hash, "c-"+hash, nil)
+		}
+		for n := range 9 {
+			publish(t, s, "again", fmt.Sprint(n), nil)
+		}
+		last := []int64{15, 14, 13, 12, 11, 10, 9, 8, 7, 6} // to go back to
+		must(t, s.PinRules(ctx, store.Pin{Seq: 3}))
+		id := event(1).ID
+		decided(t, s, 1, store.Verdict{Decisions: []store.Decision{
+			{EventID: id, Team: "gfx", Rule: "r", SetHash: "named", Commit: "c-named"},
+			{EventID: id, Team: "gfx", Rule: "q", SetHash: "old", Commit: "c-of-the-same"},
+		}})
+		kept := func() (seqs []int64) {
+			for _, p := range get[[]store.Publication](t)(s.Publications(ctx, 20)) {
+				seqs = append(seqs, p.Seq)
+			}
+			return seqs
+		}
+		prune := func(keep time.Duration) {
+			t.Helper()
+			_, _, err := s.Prune(ctx, store.Retention{Decisions: keep})
+			must(t, err)
+		}
+		prune(time.Hour)
+		if got := kept(); len(got) != 15 {
+			t.Errorf("too early: left are %v", got)
+		}
+		eventually(t, s, func() bool {
+			must(t, store.PruneSets(s, ctx, time.Millisecond))
+			return slices.Equal(kept(), append(last, 3, 2))
+		})
+		for hash, want := range map[string]error{"old": store.ErrNotFound, "other": store.ErrNotFound, "named": nil, "pinned": nil, "again": nil} {
+			if _, err := s.RuleSet(ctx, hash); !errors.Is(err, want) {
+				t.Errorf("set %s: %v, want %v", hash, err, want)
+			}
+		}
+		must(t, s.ReleaseRules(ctx))
+		eventually(t, s, func() bool {
+			prune(time.Millisecond)
+			return slices.Equal(kept(), last)
+		})
+		if p := publish(t, s, "old", "c-old", nil); p.Seq != 16 {
+			t.Errorf("published again as %+v", p)
+		}
+		if _, err := s.RuleSet(ctx, "old"); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -58,6 +58,9 @@ func (s *Store) ReleaseRules(ctx context.Context) error {
 
 func (s *Store) pin(ctx context.Context, query string, args ...any) error {
 	err := s.write(ctx, func(t *tx) error {
+		if err := t.lockRules(ctx); err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, query, args...)
 		if err == nil && n == 0 {
 			return ErrNotFound
