@@ -79,6 +79,9 @@ func demo(ctx context.Context, o demoOptions) error {
 }
 
 func isTerminal(out io.Writer) bool {
+	if o, ok := out.(*outlet); ok {
+		out = o.Writer
+	}
 	f, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

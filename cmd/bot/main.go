@@ -26,12 +26,15 @@ var errFindings = errors.New("there are findings")
 
 // execute runs one command and gives its exit code.
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	root := newRoot()
+	root, printed := newRoot(), &outlet{Writer: out}
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(printed)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
+	if printed.err != nil && (err == nil || errors.Is(err, errFindings)) {
+		err = fmt.Errorf("print: %w", printed.err)
+	}
 	switch {
 	case err == nil:
 		return exitFine
@@ -72,5 +75,7 @@ Exit codes: 0 fine, 1 findings, 2 a wrong call or environment.`,
 		newRun(g), newDemo(g), newCheck(g), newTest(g), newTry(g), newCI(g), newStatus(g), newEvents(g), newActions(g), newWhy(g),
 		newHold(g), newRelease(g), newRules(g), newScopes(g), newFields(g), newFmt(), newSchema(), newTaskcluster(g), newGerrit(g), newDoctor(g), newVersion(g), newCompletion(),
 	)
+	root.SetFlagErrorFunc(explainFlag)
+	explainCalls(root)
 	return root
 }
