@@ -43,16 +43,7 @@ func newActionsList(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				actions, err := a.Actions(ctx, filter)
-				if err != nil {
-					return err
-				}
-				if g.json {
-					return printJSON(cmd, actions)
-				}
-				return printActions(cmd, actions)
-			})
+			return show(g, cmd, func(ctx context.Context, a admin.Admin) ([]admin.Action, error) { return a.Actions(ctx, filter) }, printActions)
 		},
 	}
 	f.register(cmd, "pending, running, done, waiting, held, retrying, dead, cancelled or superseded")
@@ -76,16 +67,7 @@ func newActionsShow(g *global) *cobra.Command {
   bot actions show 7f3k --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				action, err := a.Action(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				if g.json {
-					return printJSON(cmd, action)
-				}
-				return printAction(cmd, action)
-			})
+			return show(g, cmd, func(ctx context.Context, a admin.Admin) (admin.ActionDetail, error) { return a.Action(ctx, args[0]) }, printAction)
 		},
 	}
 }

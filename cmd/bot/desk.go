@@ -36,6 +36,20 @@ func (g *global) atDesk(cmd *cobra.Command, do func(ctx context.Context, a admin
 	return do(ctx, &admin.Desk{Store: st, Instance: cfg.Instance, Version: release()})
 }
 
+// show asks the bot, or its store, and prints the answer: as JSON, or as people read it.
+func show[T any](g *global, cmd *cobra.Command, ask func(ctx context.Context, a admin.Admin) (T, error), print func(*cobra.Command, T) error) error {
+	return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
+		answer, err := ask(ctx, a)
+		switch {
+		case err != nil:
+			return err
+		case g.json:
+			return printJSON(cmd, answer)
+		}
+		return print(cmd, answer)
+	})
+}
+
 // openStore opens a store that is there; a command that only looks never makes one.
 func openStore(ctx context.Context, cfg *config.Config) (*store.Store, error) {
 	if file, ok := strings.CutPrefix(cfg.Store.URL, "sqlite:"); ok {

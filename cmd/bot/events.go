@@ -38,16 +38,7 @@ func newEventsList(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				events, err := a.Events(ctx, filter)
-				if err != nil {
-					return err
-				}
-				if g.json {
-					return printJSON(cmd, events)
-				}
-				return printEvents(cmd, events)
-			})
+			return show(g, cmd, func(ctx context.Context, a admin.Admin) ([]admin.Event, error) { return a.Events(ctx, filter) }, printEvents)
 		},
 	}
 	f.register(cmd, "received, deciding, decided, unmatched, too old or parked")
@@ -85,16 +76,7 @@ func newEventsShow(g *global) *cobra.Command {
   bot events show 7f3k --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				e, err := a.Event(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				if g.json {
-					return printJSON(cmd, e)
-				}
-				return printEvent(cmd, e)
-			})
+			return show(g, cmd, func(ctx context.Context, a admin.Admin) (admin.EventDetail, error) { return a.Event(ctx, args[0]) }, printEvent)
 		},
 	}
 }

@@ -36,16 +36,7 @@ were broken then, so that their last good files were taken. Rules from a folder 
   bot rules log --limit 5 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				sets, err := a.RulesLog(ctx, limit)
-				if err != nil {
-					return err
-				}
-				if g.json {
-					return printJSON(cmd, sets)
-				}
-				return printRuleSets(cmd, sets)
-			})
+			return show(g, cmd, func(ctx context.Context, a admin.Admin) ([]admin.RuleSet, error) { return a.RulesLog(ctx, limit) }, printRuleSets)
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many")
