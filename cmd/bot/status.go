@@ -68,6 +68,9 @@ It exits with 1 when no bot runs, when something is degraded, and when events ar
 func printProblems(out io.Writer, all []admin.Problem) {
 	for _, p := range all {
 		fmt.Fprintf(out, "%s\n  %s\n  %s\n", problemLine(p), oneLine(p.Said), p.Do)
+		if p.Contact != "" {
+			fmt.Fprintf(out, "  contact: %s\n", oneLine(p.Contact))
+		}
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(out, "no problems")

@@ -146,7 +146,7 @@ func (b *bot) wire(p *Parts) {
 	}
 	b.decider = &decide.Decider{
 		Store: p.Decisions, Facts: source, ExchangePrefix: cfg.Pulse.ExchangePrefix, SchedulerID: cfg.Taskcluster.SchedulerID,
-		Tell: b.problems.Tell, Ease: b.inbox.Backlogged, Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
+		Tell: b.problems.Tell, Over: b.problems.Over, Ease: b.inbox.Backlogged, Shadow: cfg.Mode == config.ModeShadow, MaxAge: maxAge, Holder: b.replica, Log: b.log,
 		Quiet: cfg.Settle.Quiet, Stuck: cfg.Settle.Stuck, Lease: p.Pace.EventLease, Window: cmp.Or(p.Pace.Window, deliver.DefaultWindow),
 		Active: func() decide.Active {
 			a := b.rules.Active()

@@ -89,6 +89,8 @@ type Decider struct {
 	Ease func() bool
 	// Tell tells a team what it has to mend; nil: nobody is told.
 	Tell func(ctx context.Context, p problems.Problem)
+	// Over says that a problem of a team, by its name, is mended; nil: nobody is told.
+	Over func(ctx context.Context, team, name string)
 	// Decided is told of each event that was decided; nil: nobody is.
 	Decided func(ev store.Event, v store.Verdict)
 }

@@ -14,6 +14,7 @@ import (
 	"verdict/internal/decide/ledger"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -80,13 +81,20 @@ func (d *Decider) find(ctx context.Context, active Active, s *subject, f *facts.
 	})
 	var refused *facts.RefusedError
 	if errors.As(err, &refused) {
-		d.Log.Error().Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Str("contact", team.Email).Str("query", s.tick.Query).
-			Str("reason", refused.Error()).Msg("the query of a rule is refused: it finds nothing")
+		if d.Tell != nil {
+			d.Tell(ctx, problems.Problem{
+				Team: rule.Team, Name: refusedQuery(rule, s.tick.Cron), Said: fmt.Sprintf("%q: %s", s.tick.Query, refused),
+				Remedy: "mend the query; until then the rule finds nothing",
+			})
+		}
 		w.Decided(stopped(s.Event, active.Set.Hash(), rule, rules.OnQuery+": "+refused.Error(), now))
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if d.Over != nil {
+		d.Over(ctx, rule.Team, refusedQuery(rule, s.tick.Cron))
 	}
 	if more {
 		d.Log.Warn().Str("event", s.ID).Str("rule", rule.Team+"/"+rule.Name).Str("contact", team.Email).Int("atMost", trigger.AtMost).
@@ -101,6 +109,11 @@ func (d *Decider) find(ctx context.Context, active Active, s *subject, f *facts.
 		s.note(link, rule)
 	}
 	return nil, nil
+}
+
+// refusedQuery is the name of the problem that a rule's query is refused. A rule on several ticks may have several.
+func refusedQuery(rule *rules.Rule, cron string) string {
+	return fmt.Sprintf("the query of rule %s at %q is refused", rule.Name, cron)
 }
 
 // saidFound is the decision about a query: it matches where it found anything.

@@ -14,6 +14,7 @@ import (
 	"verdict/gerrit/gerrittest"
 	"verdict/internal/decide"
 	"verdict/internal/deliver"
+	"verdict/internal/problems"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -154,20 +155,34 @@ func TestAQueryReachesNoFurtherThanTheGrant(t *testing.T) {
 	}
 }
 
-func TestAQueryThatIsRefusedIsToldWithTheContact(t *testing.T) {
-	w := newWorld(t, map[string]string{"gfx/a.yaml": strings.Replace(askRules, "-hashtag:keep", "nosuch:thing", 1)})
+func TestAQueryThatIsRefusedIsAProblemUntilOneIsTaken(t *testing.T) {
+	bad := strings.Replace(askRules, "-hashtag:keep", "nosuch:thing", 1)
+	w := newWorld(t, map[string]string{"gfx/a.yaml": bad})
 	var log bytes.Buffer
 	w.decide.Log = zerolog.New(&log)
-	c := w.push().Change
-	w.tick(time.Now())
+	teller := &problems.Teller{Store: w.store, Contact: func(team string) string { return team + "@example.org" }, Log: w.decide.Log}
+	w.decide.Tell, w.decide.Over = teller.Tell, teller.Over
+	c, at := w.push().Change, time.Now().Truncate(time.Minute)
+	w.tick(at)
+	w.tick(at.Add(time.Minute))
 	w.expect(c, 0, nil)
-	if said := w.onTick(); len(said) != 1 || !strings.Contains(said[0], "on.query: main refuses it: ") || !strings.Contains(said[0], "nosuch") {
-		t.Errorf("the tick's decisions are %q", said)
+	if said := w.onTick(); len(said) != 2 || !strings.Contains(said[0], "on.query: main refuses it: ") || !strings.Contains(said[0], "nosuch") {
+		t.Errorf("the ticks' decisions are %q", said)
 	}
-	if text := log.String(); !strings.Contains(text, "is refused") || !strings.Contains(text, "gfx@example.org") || !strings.Contains(text, "gfx/ask") {
-		t.Errorf("the log is %s", text)
+	if text := log.String(); strings.Count(text, "refuses it") != 1 || !strings.Contains(text, `"contact":"gfx@example.org","problem":"the query of rule ask at \"0 6 * * 1-5\" is refused"`) {
+		t.Errorf("two ticks within a day are to be one line with the contact; the log is %s", text)
 	}
 	w.expectStates(map[store.ActionState]int{})
+	if told, err := w.store.Problems(t.Context()); err != nil || len(told) != 1 || told[0].Team != "gfx" || !strings.Contains(told[0].Said, "status:open nosuch:thing") {
+		t.Errorf("the problems are %+v, %v", told, err)
+	}
+
+	w.loadOf(loadTeams(t, teamsYAML), map[string]string{"gfx/a.yaml": askRules})
+	w.tick(at.Add(2 * time.Minute))
+	w.expect(c, 0, nil, "still wanted?")
+	if told, err := w.store.Problems(t.Context()); err != nil || len(told) != 0 {
+		t.Errorf("the query is taken, and the problems are %+v, %v", told, err)
+	}
 }
 
 func TestATickWaitsForAGerritThatIsAway(t *testing.T) {

@@ -139,6 +139,8 @@ type Replica struct {
 type Problem struct {
 	// Team is empty where it is no team's.
 	Team string `json:"team,omitempty"`
+	// Contact is the team's address in teams.yaml, while a bot runs.
+	Contact string `json:"contact,omitempty"`
 	// Name is the same while it lasts, Said how it was last, Do what to do about it.
 	Name string `json:"name"`
 	Said string `json:"said"`

@@ -40,6 +40,8 @@ type Desk struct {
 	Version, Instance string
 	// Process tells what only the running process knows; nil where there is none.
 	Process func(ctx context.Context) Status
+	// Contact gives a team's address in teams.yaml, or ""; nil where there is no process.
+	Contact func(team string) string
 	// Passed tells which rules passed over an event; nil where there are none.
 	Passed func(e store.Event) []rules.Passed
 }
@@ -65,7 +67,7 @@ func (d *Desk) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Counts, s.Holds, s.Problems = viewCounts(counts), views(holds, viewHold), views(found, viewProblem)
+	s.Counts, s.Holds, s.Problems = viewCounts(counts), views(holds, viewHold), views(found, d.viewProblem)
 	return s, d.addSource(ctx, &s)
 }
 

@@ -131,8 +131,12 @@ func viewHold(h store.Hold) Hold {
 	return Hold{Scope: h.Scope, Reason: h.Reason, By: h.By, Since: h.Since}
 }
 
-func viewProblem(p store.Problem) Problem {
-	return Problem{Team: p.Team, Name: p.Name, Said: p.Said, Do: p.Remedy, Since: p.Since, Last: p.Last, Times: p.Times}
+func (d *Desk) viewProblem(p store.Problem) Problem {
+	v := Problem{Team: p.Team, Name: p.Name, Said: p.Said, Do: p.Remedy, Since: p.Since, Last: p.Last, Times: p.Times}
+	if d.Contact != nil && p.Team != "" {
+		v.Contact = d.Contact(p.Team)
+	}
+	return v
 }
 
 func viewCounts(c store.Counts) Counts {
