@@ -11,11 +11,8 @@ import (
 	"time"
 
 	"verdict/internal/decide/ledger"
-	"verdict/internal/deliver"
 	"verdict/internal/facts"
-	"verdict/internal/ingest"
 	"verdict/internal/problems"
-	"verdict/internal/report"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -33,41 +30,9 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 	v := store.Verdict{Event: ev, State: store.EventUnmatched}
 	v.Event.SetHash, v.Event.Error = active.Set.Hash(), ""
 	session := d.Facts.Session(s.about())
-	old := 0
-	candidates := d.match(active.Set, s.occurrence())
-	if err := d.leave(ctx, active, s, candidates, now); err != nil {
+	old, err := d.ask(ctx, active, s, session, now, &v)
+	if err != nil {
 		return v, err
-	}
-	ours := false
-	if len(candidates) > 0 {
-		if ours, err = d.byUs(ctx, s, session); err != nil {
-			return v, err
-		}
-	}
-	for _, ways := range byRule(candidates) {
-		rule := ways[0].Rule
-		if rule.Mode == rules.Off || !s.isFor(rule) {
-			continue
-		}
-		if ours {
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), rule, "on: the bot itself did it", now))
-			continue
-		}
-		if why, err := d.asBefore(ctx, ev, rule); err != nil {
-			return v, err
-		} else if why != "" {
-			v.Decisions = append(v.Decisions, stopped(ev, active.Set.Hash(), rule, why, now))
-			continue
-		}
-		looked, err := d.decideRule(ctx, active, s, session, ways, now, &v)
-		if err != nil {
-			return v, err
-		}
-		if looked {
-			v.State = store.EventDecided
-		} else {
-			old++
-		}
 	}
 	if err := d.answer(active, s, now, &v); err != nil {
 		return v, err
@@ -102,6 +67,46 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 		v.Decisions[i].Commit = active.Commit
 	}
 	return v, nil
+}
+
+// ask has every rule look that the event may concern. It tells for how many the event is too old.
+func (d *Decider) ask(ctx context.Context, active Active, s *subject, f *facts.Session, now time.Time, v *store.Verdict) (old int, err error) {
+	candidates := d.match(active.Set, s.occurrence())
+	if err := d.leave(ctx, active, s, candidates, now); err != nil {
+		return 0, err
+	}
+	ours := false
+	if len(candidates) > 0 {
+		if ours, err = d.byUs(ctx, s, f); err != nil {
+			return 0, err
+		}
+	}
+	for _, ways := range byRule(candidates) {
+		rule := ways[0].Rule
+		if rule.Mode == rules.Off || !s.isFor(rule) {
+			continue
+		}
+		why := "on: the bot itself did it"
+		if !ours {
+			if why, err = d.asBefore(ctx, s.Event, rule); err != nil {
+				return 0, err
+			}
+		}
+		if why != "" {
+			v.Decisions = append(v.Decisions, stopped(s.Event, active.Set.Hash(), rule, why, now))
+			continue
+		}
+		looked, err := d.decideRule(ctx, active, s, f, ways, now, v)
+		if err != nil {
+			return 0, err
+		}
+		if looked {
+			v.State = store.EventDecided
+		} else {
+			old++
+		}
+	}
+	return old, nil
 }
 
 // asBefore tells that a rule has answered the event already under a name that it had: an event that is decided again. The
@@ -325,183 +330,4 @@ func stopped(ev store.Event, hash string, rule *rules.Rule, why string, now time
 		EventID: ev.ID, Team: rule.Team, Rule: rule.Name, SetHash: hash, Stopped: why,
 		Explanation: explanation, Facts: []byte("{}"), Decided: now,
 	}
-}
-
-// outcome is what a rule that matched decided, and on what.
-type outcome struct {
-	made   *rules.Decision
-	known  map[string]any
-	link   store.Link
-	linked bool
-	onces  []store.Once
-}
-
-// follow turns what a rule decided into actions and opinions of the store. It takes a hand, which a rule in shadow has
-// none of.
-func (d *Decider) follow(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, o outcome, now time.Time, hand *ledger.Hand) error {
-	before := len(hand.Acted(0))
-	if err := d.write(ctx, s, f, rule, o, now, hand); err != nil {
-		return err
-	}
-	hand.Once(acting(o.onces, hand.Acted(before))...)
-	return d.chain(ctx, s, rule, hand.Acted(before), hand)
-}
-
-func (d *Decider) write(ctx context.Context, s *subject, f *facts.Session, rule *rules.Rule, o outcome, now time.Time, hand *ledger.Hand) error {
-	made, known, link, linked := o.made, o.known, o.link, o.linked
-	about, madeAt := aboutOf(s, known)
-	for _, o := range made.Opinions {
-		if !linked {
-			continue
-		}
-		opinion := opinionOf(o, about, madeAt)
-		opinion.Server, opinion.Change, opinion.Patchset, opinion.Revision = link.Server, link.Change, link.Patchset, link.Revision
-		opinion.Team, opinion.Rule, opinion.Run, opinion.EventID = rule.Team, rule.Name, runOf(known), s.ID
-		hand.Think(opinion)
-	}
-	for _, act := range made.Actions {
-		a := store.Action{
-			ID:      ingest.ID("action", s.ID, rule.Team, rule.Name, act.Key),
-			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: act.Key, Kind: act.Kind, State: store.ActionPending,
-			Due:  d.due(act.Kind, now),
-			Lane: "group~" + cmp.Or(s.GroupID, s.ID),
-		}
-		args := deliver.Args{
-			Message: act.Message, Notify: notify(act.Notify), Inline: act.Inline, Labels: act.Labels, About: about,
-			Add: act.Add, CC: act.CC, Remove: act.Remove, Reason: act.Reason, Topic: act.Topic,
-		}
-		if args.Report = reportArgs(act, known); args.Report != nil {
-			args.Labels = map[string]int{act.Report.Label: act.Report.Value}
-		}
-		if act.File != nil {
-			args.Message, args.Notify = report.BadConfig(act.File.Path, act.File.Line, link.Patchset, act.Message), notify("owner")
-		}
-		if act.Kind == deliver.KindHashtags {
-			args.Add = slices.DeleteFunc(slices.Clone(args.Add), func(tag string) bool { return holdsHashtag(made, tag) }) // the opinions say it
-		}
-		if linked {
-			a.Server, a.Change, a.Patchset, a.Revision = link.Server, link.Change, link.Patchset, link.Revision
-			a.Project, a.Branch = link.Project, link.Branch
-			a.Lane = fmt.Sprintf("%s~%d", link.Server, link.Change)
-			args.Status = statusOf(known)
-			args.Before = before(act.Kind, known)
-		}
-		if act.Approve != "" {
-			d.approval(&a, act.Approve, now)
-		}
-		if act.Kind == deliver.KindRerun || act.Kind == deliver.KindCancel {
-			steps, err := d.steps(ctx, s, f, act, link, linked, a, args)
-			if err != nil {
-				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
-			}
-			hand.Act(steps...)
-			continue
-		}
-		if act.Kind == deliver.KindTask {
-			task, err := d.task(s, rule, act, known, link, linked)
-			if err != nil {
-				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
-			}
-			args.Task = task
-			hand.Link(links(task, link, linked, rule)...)
-		} else if act.Call != nil {
-			call, err := callOf(act.Call)
-			if err != nil {
-				return fmt.Errorf("rule %s/%s: %w", rule.Team, rule.Name, err)
-			}
-			args.Call = call
-		} else if !linked {
-			a.State, args.Status = store.ActionDead, ""
-			a.Reason = "the event belongs to no change: there is nothing to post on"
-		}
-		var err error
-		if a.ArgsVersion, a.Args, err = args.Encode(); err != nil {
-			return err
-		}
-		hand.Act(a)
-	}
-	return nil
-}
-
-// approval has an action wait until somebody approves it, for as long as an event may be answered.
-func (d *Decider) approval(a *store.Action, by string, now time.Time) {
-	a.State, a.Approve, a.Reason, a.Due = store.ActionWaiting, by, store.ForApproval+by, time.Time{}
-	if d.maxAge() < forEver {
-		a.Due = now.Add(d.maxAge())
-	}
-}
-
-// due is when an action is first looked at. A comment waits for neighbours, so its lane is left alone till then.
-func (d *Decider) due(kind string, now time.Time) time.Time {
-	if kind != deliver.KindComment {
-		return time.Time{}
-	}
-	return now.Add(d.Window)
-}
-
-func holdsHashtag(made *rules.Decision, tag string) bool {
-	return slices.ContainsFunc(made.Opinions, func(o rules.Opinion) bool {
-		return o.Kind == string(store.OpinionHashtag) && o.Target == tag
-	})
-}
-
-// aboutOf names what an opinion from this event is about, and when that was made: news about the same thing is
-// ordered by it.
-func aboutOf(s *subject, known map[string]any) (string, time.Time) {
-	if s.Source == "group" {
-		return "group", timeOf(known, "group", "created")
-	}
-	if s.TaskID != "" {
-		if task, ok := known["task"].(map[string]any); ok {
-			name, _ := task["name"].(string)
-			return "task:" + name, timeOf(known, "task", "created")
-		}
-		return "task:" + s.TaskID, s.Time
-	}
-	if s.change != nil || s.tick != nil {
-		return "change", s.Time
-	}
-	return "change", time.UnixMilli(0)
-}
-
-func timeOf(known map[string]any, fact, field string) time.Time {
-	if m, ok := known[fact].(map[string]any); ok {
-		if t, ok := m[field].(time.Time); ok {
-			return t
-		}
-	}
-	return time.UnixMilli(0)
-}
-
-func runOf(known map[string]any) int {
-	if run, ok := known["run"].(map[string]any); ok {
-		if id, ok := run["id"].(int64); ok {
-			return int(id)
-		}
-	}
-	return 0
-}
-
-func statusOf(known map[string]any) string {
-	if change, ok := known["change"].(map[string]any); ok {
-		status, _ := change["status"].(string)
-		return status
-	}
-	return ""
-}
-
-// before is what the change is while the rule decides, for the actions that make something else of that.
-func before(kind string, known map[string]any) *deliver.Before {
-	change, ok := known["change"].(map[string]any)
-	if !ok || kind != deliver.KindTopic && kind != deliver.KindReady && kind != deliver.KindWIP {
-		return nil
-	}
-	topic, _ := change["topic"].(string)
-	wip, _ := change["wip"].(bool)
-	return &deliver.Before{Topic: topic, WIP: wip}
-}
-
-// notify says a rule's word as Gerrit says it.
-func notify(word string) string {
-	return map[string]string{"owner": "OWNER", "reviewers": "OWNER_REVIEWERS", "all": "ALL", "nobody": "NONE", "none": "NONE"}[word]
 }
