@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"verdict/internal/schedule"
 	"verdict/rules/yamlfile"
 )
 
@@ -136,9 +137,9 @@ func (k *checker) gerrit(name string, g *Gerrit) {
 		}
 	}
 	k.notEmpty(g.User, at("user")...)
-	zone, err := time.LoadLocation(g.Poll.Zone)
-	if err != nil || g.Poll.Zone == "Local" {
-		k.add(fmt.Sprintf("%q is no time zone", g.Poll.Zone), "write UTC or one like Europe/Berlin", at("poll", "zone")...)
+	zone, err := schedule.Zone(g.Poll.Zone)
+	if err != nil {
+		k.add(err.Error(), "write UTC or one like Europe/Berlin", at("poll", "zone")...)
 		zone = time.UTC
 	}
 	g.Poll.When = k.cron(g.Poll.Cron, zone, at("poll", "cron")...)

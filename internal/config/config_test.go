@@ -49,6 +49,7 @@ func TestParseTellsEveryProblemWithItsPlace(t *testing.T) {
 		"impossible date":         {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '0 0 30 2 *'}}}\n", "1:65: cron \"0 0 30 2 *\": no such date"},
 		"too often":               {"gerrit: {main: {url: 'https://r.example', user: u, poll: {cron: '@every 10ms'}}}\n", "whole seconds"},
 		"zone":                    {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Mars}}}\n", `"Mars" is no time zone`},
+		"zone of a machine":       {"gerrit: {main: {url: 'https://r.example', user: u, poll: {zone: Europe//Berlin}}}\n", `"Europe//Berlin" is no time zone`},
 		"server name":             {"gerrit: {Main.1: {url: 'https://r.example', user: u}}\n", "is no name for a server"},
 		"taken name":              {"gerrit: {group: {url: 'https://r.example', user: u}}\n", `no server can be called "group"; the name is taken by task groups`},
 		"address":                 {"listen: {web: '8080'}\n" + least, `"8080" is no address`},

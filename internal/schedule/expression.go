@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	_ "time/tzdata" // rules and config.yaml name zones, and a small machine may have none
@@ -47,12 +48,25 @@ func Parse(text string, zone *time.Location) (Expression, error) {
 
 // Check says what is wrong with an expression and the name of a time zone, and which of them it is about: cron or zone.
 func Check(text, zone string) (about string, err error) {
-	at, err := time.LoadLocation(zone)
-	if err != nil || zone == "Local" || zone == "" {
-		return "zone", fmt.Errorf("%q is no time zone; write UTC or one like Europe/Berlin", zone)
+	at, err := Zone(zone)
+	if err != nil {
+		return "zone", fmt.Errorf("%w; write UTC or one like Europe/Berlin", err)
 	}
 	_, err = Parse(text, at)
 	return "cron", err
+}
+
+// zoneForm is that of all names of the time zone database. time.LoadLocation opens other paths too, which are zones on one
+// machine and not on the next: Europe//Berlin, posix/Europe/Berlin.
+var zoneForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*$`)
+
+// Zone is the time zone of a name that means the same on each machine.
+func Zone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" || !zoneForm.MatchString(name) {
+		return nil, fmt.Errorf("%q is no time zone", name)
+	}
+	return zone, nil
 }
 
 // refuse tells what cron.ParseStandard takes though it shouldn't.

@@ -109,6 +109,8 @@ func TestCheckSaysWhetherItIsTheZone(t *testing.T) {
 	for _, c := range []struct{ cron, zone, about string }{
 		{"0 6 * * *", "UTC", ""}, {"0 6 * * 1-5", "Europe/Berlin", ""}, {"@daily", "UTC", ""}, {"? ? 1,15 JAN-MAR SUN", "UTC", ""},
 		{"0 6 * * *", "Europe/Berln", "zone"}, {"0 6 * * *", "Local", "zone"}, {"0 6 * * *", "", "zone"},
+		{"0 6 * * *", "Europe//Berlin", "zone"}, {"0 6 * * *", "./UTC", "zone"}, {"0 6 * * *", "/UTC", "zone"}, {"0 6 * * *", "Etc/../UTC", "zone"},
+		{"0 6 * * *", "posix/Europe/Berlin", "zone"}, {"0 6 * * *", "America/Argentina/Buenos_Aires", ""}, {"0 6 * * *", "Etc/GMT+5", ""},
 		{"0 0 30 2 *", "UTC", "cron"},
 	} {
 		about, err := Check(c.cron, c.zone)
