@@ -126,6 +126,7 @@ func TestPathsOfFilesStayInTheFolder(t *testing.T) {
 		".hidden.txt":            "there is no file graphics/.hidden.txt; hidden files",
 		"ci.yaml":                "graphics/ci.yaml holds rules or tests",
 		"ci.test.yaml":           "graphics/ci.test.yaml holds rules or tests",
+		"more.yaml":              "graphics/more.yaml is no text: what ends in .yaml holds rules, or definitions of tasks; name it more.txt",
 	} {
 		if !strings.HasPrefix(value, "[") {
 			value = "'" + value + "'"
@@ -133,6 +134,7 @@ func TestPathsOfFilesStayInTheFolder(t *testing.T) {
 		_, said := loadFiles(t, map[string]string{
 			"graphics/ci.yaml":      "rules:\n  - name: r\n    on: {task: settled}\n    do: [{comment: {file: " + value + "}}]\n",
 			"graphics/ci.test.yaml": "tests: []", "graphics/messages/red.txt": "red", "audio/a.txt": "a", "graphics-more/a.txt": "a",
+			"graphics/more.yaml": "rules: []",
 		})
 		if !strings.HasPrefix(said, "graphics/ci.yaml:4:27 error: ") || !strings.Contains(said, want) {
 			t.Errorf("%s: got %q, want %q", value, said, want)

@@ -13,6 +13,8 @@ import (
 // fromFile are the keys of an action whose value may stand in a file of its own: texts, and definitions.
 var fromFile = []string{kindComment, "message", kindTask, "tasks"}
 
+func isText(key string) bool { return key == kindComment || key == "message" }
+
 // withFiles puts, for {file: PATH}, what the file says. What is wrong in it is told where it stands there.
 func (r *ruleLoader) withFiles(n *yamlfile.Node) *yamlfile.Node {
 	out := *n
@@ -39,6 +41,8 @@ func (r *ruleLoader) readFile(n *yamlfile.Node, e yamlfile.Entry) *yamlfile.Node
 		r.refuse(n, fmt.Sprintf("there is no file %s", name), near(name, r.in.Files))
 	case name == r.name || strings.HasSuffix(name, ".test.yaml"):
 		r.refuse(n, name+" holds rules or tests", "")
+	case isText(e.Key.Text) && strings.HasSuffix(name, ".yaml"): // its own rules would be gone, and bot fmt would change it
+		r.refuse(n, name+" is no text: what ends in .yaml holds rules, or definitions of tasks", "name it "+strings.TrimSuffix(n.Text, "yaml")+"txt")
 	default:
 		if read := r.parseNamed(name, data, e.Key.Text); read != nil {
 			return read
@@ -48,7 +52,7 @@ func (r *ruleLoader) readFile(n *yamlfile.Node, e yamlfile.Entry) *yamlfile.Node
 }
 
 func (r *ruleLoader) parseNamed(name string, data []byte, key string) *yamlfile.Node {
-	if key == kindComment || key == "message" {
+	if isText(key) {
 		text, problems := yamlfile.ParseText(name, data)
 		if text != nil {
 			r.read = append(r.read, text.File())
