@@ -243,11 +243,11 @@ func (e *evaluation) render(t *template) (any, error) {
 		return nil, &refusal{at: no.at, line: t.line, why: no.why}
 	}
 	if err != nil {
-		return nil, &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: t.text, Line: t.line, Err: err}
+		return nil, &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: t.text, File: t.file, Line: t.line, Err: err}
 	}
 	return v, nil
 }
 
 func (e *evaluation) unfit(t *template, why string) error {
-	return &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: t.text, Line: t.line, Err: errors.New(why)}
+	return &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: t.text, File: t.file, Line: t.line, Err: errors.New(why)}
 }

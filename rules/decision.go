@@ -140,17 +140,18 @@ type Opinion struct {
 // work. It is never taken for "does not hold".
 type EvalError struct {
 	Team, Rule string
-	// Clause is the condition or template as written, Line where it stands.
+	// Clause is the condition or template as written, File and Line where it stands.
 	Clause string
+	File   string
 	Line   int
 	// Field is the field that it is about, where that is known.
 	Field string
 	Err   error
 }
 
-// Error names the rule, the clause and what went wrong.
+// Error names the rule, the clause with its place and what went wrong.
 func (e *EvalError) Error() string {
-	return fmt.Sprintf("rule %s/%s, line %d, %s: %v", e.Team, e.Rule, e.Line, e.Clause, e.Err)
+	return fmt.Sprintf("rule %s/%s, %s:%d, %s: %v", e.Team, e.Rule, e.File, e.Line, e.Clause, e.Err)
 }
 
 // Unwrap gives what went wrong.

@@ -225,7 +225,7 @@ func (e *evaluation) let(name string) (ref.Val, error) {
 
 // failed is an error of CEL's, with the field that it is about where it tells one.
 func (e *evaluation) failed(c condition, err error) error {
-	out := &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: c.text, Line: c.line, Err: err}
+	out := &EvalError{Team: e.rule.Team, Rule: e.rule.Name, Clause: c.text, File: e.rule.File, Line: c.line, Err: err}
 	text := err.Error()
 	if strings.Contains(text, "cost limit exceeded") {
 		out.Err = errors.New("it takes too much work: a loop inside a loop, or a very long list")

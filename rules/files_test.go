@@ -163,3 +163,21 @@ func TestOnlyFilesThatRulesNameAreNoRuleFiles(t *testing.T) {
 		t.Errorf("got %q", said)
 	}
 }
+
+// At night, with one event that is parked, the file is what one looks for.
+func TestWhatFailsInANamedFileIsToldWithItsPlace(t *testing.T) {
+	set, said := loadFiles(t, map[string]string{
+		"graphics/ci.yaml": namesFiles, "graphics/messages/red.txt": "red",
+		"graphics/tasks/build.yaml": "# a build\n" + strings.Replace(buildTask, "[run]", "{$eval: 'number(run.reason)'}", 1),
+	})
+	if said != "" {
+		t.Fatal(said)
+	}
+	_, err := set.Rules()[0].Evaluate(rules.Input{Facts: map[string]any{
+		"task": map[string]any{"name": "a"}, "run": map[string]any{"reason": "failed"},
+	}})
+	const want = "rule graphics/r, graphics/tasks/build.yaml:2, the definition of a task: BuiltinError at template.payload.command: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

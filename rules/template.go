@@ -10,9 +10,9 @@ import (
 
 // template is a text or a definition that is sent, with ${…} in it.
 type template struct {
-	// text is how it begins, for errors.
-	text string
-	line int
+	// text is how it begins, file and line where it stands, for errors.
+	text, file string
+	line       int
 	// literal says that it doesn't depend on the event.
 	literal bool
 	// message says that it is posted.
@@ -74,7 +74,7 @@ func (r *ruleLoader) compileTemplate(n *yamlfile.Node, value any, tracked []stri
 		return nil
 	}
 	first, _, _ := strings.Cut(n.Text, "\n")
-	t := &template{text: first, line: n.Line, jsone: compiled}
+	t := &template{text: first, file: n.File().Name, line: n.Line, jsone: compiled}
 	t.message = tracked == nil
 	if !t.message {
 		t.text = "the definition of a task"

@@ -35,7 +35,7 @@ func fetching(ctx context.Context, f *facts.Session, rule *rules.Rule, team *rul
 		switch {
 		case errors.As(err, &unreadable):
 			at := fmt.Sprintf("artifact(%q)", want.Artifact)
-			return nil, &rules.EvalError{Team: rule.Team, Rule: rule.Name, Clause: at, Line: rule.Line, Field: at, Err: unreadable}
+			return nil, &rules.EvalError{Team: rule.Team, Rule: rule.Name, Clause: at, File: rule.File, Line: rule.Line, Field: at, Err: unreadable}
 		case errors.As(err, &missing):
 			return &rules.Decision{Stopped: missing.Error()}, nil
 		case err != nil:

@@ -20,7 +20,7 @@ func TestAnErrorIsOneProblemForARuleAndField(t *testing.T) {
 		return p.Name, p.Said, p.Remedy
 	}
 	evalError := func(field, clause, why string) error {
-		return fmt.Errorf("wrapped: %w", &rules.EvalError{Team: "gfx", Rule: "pings", Field: field, Clause: clause, Line: 7, Err: errors.New(why)})
+		return fmt.Errorf("wrapped: %w", &rules.EvalError{Team: "gfx", Rule: "pings", Field: field, Clause: clause, File: "gfx/ci.yaml", Line: 7, Err: errors.New(why)})
 	}
 	first, said, do := of("e1", evalError("event.runId", "event.runId > 1", "not there"))
 	again, _, _ := of("e2", evalError("event.runId", "event.runId > 9", "not there"))
@@ -29,7 +29,7 @@ func TestAnErrorIsOneProblemForARuleAndField(t *testing.T) {
 	if first != again || first == other || first == clause || first != "rule pings can't be evaluated: event.runId" || clause != "rule pings can't be evaluated: a / b > 1" {
 		t.Errorf("names are %q, %q, %q, %q", first, again, other, clause)
 	}
-	if !strings.Contains(said, "line 7") || !strings.Contains(do, "bot events retry e1") {
+	if !strings.Contains(said, "gfx/ci.yaml:7") || !strings.Contains(do, "bot events retry e1") {
 		t.Errorf("said %q, do %q", said, do)
 	}
 	if name, _, _ := of("e3", errors.New("oh")); name != "rule pings can't be evaluated: an action" {
