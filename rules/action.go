@@ -68,6 +68,19 @@ func (a *action) opines() bool {
 	return a.kind == kindVote || a.kind == kindReport || a.kind == kindHashtags && a.while != nil
 }
 
+// opinesOn names what it leaves opinions on, as far as that doesn't depend on the event.
+func (a *action) opinesOn() []string {
+	out := a.votesOn()
+	if a.kind == kindHashtags && a.while != nil {
+		for _, t := range a.add {
+			if t.literal {
+				out = append(out, "#"+hashtag(t.text))
+			}
+		}
+	}
+	return out
+}
+
 // templates are all that the action renders.
 func (a *action) templates() []*template {
 	var out []*template

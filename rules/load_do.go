@@ -59,10 +59,10 @@ func (r *ruleLoader) do(n *yamlfile.Node) {
 		r.refuse(n, "do is a list of actions", "begin each with -")
 		return
 	}
-	first := map[string]int{}
+	first, opined := map[string]int{}, map[string]int{}
 	for _, item := range n.Items {
 		a, ok := r.action(item)
-		if !ok {
+		if !ok || r.opinesAgain(item, &a, opined) {
 			continue
 		}
 		if line, twice := first[a.key]; twice && a.key != "" {
@@ -72,6 +72,18 @@ func (r *ruleLoader) do(n *yamlfile.Node) {
 		first[a.key] = a.line
 		r.rule.do = append(r.rule.do, a)
 	}
+}
+
+// opinesAgain refuses a second opinion of the rule on one label or hashtag: there is one, and the last would count alone.
+func (r *ruleLoader) opinesAgain(n *yamlfile.Node, a *action, opined map[string]int) bool {
+	for _, target := range a.opinesOn() {
+		if line, twice := opined[target]; twice {
+			r.refuse(n, fmt.Sprintf("a second opinion on %s, the first is on line %d", target, line), "a rule has one on each: write the other in a rule of its own")
+			return true
+		}
+		opined[target] = a.line
+	}
+	return false
 }
 
 func (r *ruleLoader) action(n *yamlfile.Node) (action, bool) {
