@@ -153,8 +153,13 @@ func (l *loader) twice() {
 	for _, r := range l.rules {
 		key := [2]string{r.Team, r.Name}
 		if other, ok := first[key]; ok {
-			l.report(Diagnostic{Team: r.Team, File: r.File, Line: r.Line, Column: 1,
-				Message: fmt.Sprintf("a second rule is called %q, the first is at %s:%d", r.Name, other.File, other.Line), Hint: "a name is unique in its team"})
+			first := fmt.Sprintf("on line %d", other.Line)
+			if other.File != r.File {
+				first = fmt.Sprintf("at %s:%d", other.File, other.Line)
+			}
+			source := strings.Split(string(l.in.Files[r.File]), "\n")[r.Line-1]
+			l.report(Diagnostic{Team: r.Team, File: r.File, Line: r.Line, Column: len(source) - len(strings.TrimLeft(source, " -")) + 1, Source: source,
+				Message: fmt.Sprintf("a second rule is called %q, the first is %s", r.Name, first), Hint: "a name is unique in its team"})
 			continue
 		}
 		first[key] = r

@@ -97,6 +97,8 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger) bool {
 	case len(named) > 1:
 		r.refuse(n, "one `on` has one source, here are "+strings.Join(named, " and "), "make a list of them: each begins with -")
 		return false
+	case len(named) == 0 && slices.ContainsFunc(n.Entries, misspeltSource): // which has been told
+		return false
 	case len(named) == 0:
 		r.refuse(n, "no source is named", "task, group, gerrit, command, exchange or cron")
 		return false
@@ -129,6 +131,12 @@ func (r *ruleLoader) source(n *yamlfile.Node, form onForm, t *Trigger) bool {
 		return r.cron(n, form, t)
 	}
 	return true
+}
+
+// misspeltSource says whether a key isn't known, and is nearly one that names a source.
+func misspeltSource(e yamlfile.Entry) bool {
+	near := yamlfile.Nearest(e.Key.Text, onOrder)
+	return !slices.Contains(onOrder, e.Key.Text) && slices.Contains([]string{"task", "group", "gerrit", "command", "exchange", "cron"}, near)
 }
 
 func (r *ruleLoader) word(n *yamlfile.Node, source string, words []string) bool {

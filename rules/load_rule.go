@@ -50,7 +50,7 @@ func (f *fileLoader) rule(n *yamlfile.Node) *Rule {
 		Team: f.team.Name, Name: form.Name, Description: form.Description, File: f.name, Line: n.Line, Mode: Live,
 	}}
 	if name := n.Get("name"); name != nil && !isName(form.Name) {
-		f.refuse(name, fmt.Sprintf("%q can't name a rule", form.Name), "letters, digits, - and _")
+		f.refuse(name, fmt.Sprintf("%q can't name a rule", form.Name), "letters, digits, -, _ and .")
 	}
 	r.was(form.Was)
 	r.mode(form.Mode)
@@ -206,6 +206,10 @@ func (r *ruleLoader) isText(n *yamlfile.Node) bool {
 	case n.Kind == yamlfile.Null || strings.TrimSpace(n.Text) == "":
 		r.refuse(n, "an empty clause", "write it, or take the line away")
 	case n.CutByComment():
+		if strings.Count(n.Text, `"`)%2 == 0 && strings.Count(n.Text, "'")%2 == 0 { // to CEL, # is nothing but part of a text
+			behind, _ := strings.CutPrefix(n.Rest(), n.Text)
+			quoted = "put it in single quotes: '" + strings.ReplaceAll(n.Text, "'", "''") + "'" + behind
+		}
 		r.refuse(n, "the clause is cut short: to YAML, what follows ' #' is a comment", quoted)
 	default:
 		return true

@@ -25,7 +25,7 @@ func (r *ruleLoader) was(n *yamlfile.Node) {
 	for _, item := range n.List() {
 		switch {
 		case item.Kind == yamlfile.Mapping || item.Kind == yamlfile.Sequence || !isName(item.Text):
-			r.refuse(item, fmt.Sprintf("%q can't have named a rule", item.Text), "letters, digits, - and _")
+			r.refuse(item, fmt.Sprintf("%q can't have named a rule", item.Text), "letters, digits, -, _ and .")
 		case item.Text == r.rule.Name:
 			r.refuse(item, fmt.Sprintf("the rule is called %s now", item.Text), "was is the name before")
 		case slices.Contains(r.rule.Was, item.Text):

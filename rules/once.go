@@ -81,11 +81,11 @@ func (r *ruleLoader) readOnce(n *yamlfile.Node) *Once {
 	}
 	again, err := yamlfile.ParseDuration(form.Again.Text)
 	if err != nil || again == 0 || form.Again.Kind == yamlfile.Mapping || form.Again.Kind == yamlfile.Sequence {
-		hint := "leave it out to act never again"
+		message, hint := fmt.Sprintf("again: %q is not after how long it acts again", form.Again.Text), "leave it out to act never again"
 		if err != nil {
-			hint = err.Error()
+			message, hint = "again: "+err.Error(), ""
 		}
-		r.refuse(form.Again, fmt.Sprintf("again: %q is not after how long it acts again", form.Again.Text), hint)
+		r.refuse(form.Again, message, hint)
 	}
 	once.Again = again
 	return once

@@ -116,7 +116,7 @@ func (l *teamsLoader) team(key, n *yamlfile.Node, form *teamForm) {
 		t.scopesLine = at.Line
 	}
 	if !isName(t.Name) {
-		l.report(key, fmt.Sprintf("%q can't name a team", t.Name), "letters, digits, - and _")
+		l.report(key, fmt.Sprintf("%q can't name a team", t.Name), "letters, digits, -, _ and .")
 	}
 	switch folder := n.Get("folder"); {
 	case !strings.HasSuffix(t.Folder, "/"):

@@ -3,6 +3,7 @@ package yamlfile
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -190,16 +191,18 @@ func (d *decodeState) structure(n *Node, v reflect.Value) {
 	for _, f := range fields {
 		names = append(names, f.name)
 	}
+	var meant []string // by keys that aren't known: told once
 	for _, e := range n.Entries {
 		f, ok := find(fields, e.Key.Text)
 		if !ok {
 			d.report(e.Key, fmt.Sprintf("no key %q here", e.Key.Text), DidYouMean(e.Key.Text, names))
+			meant = append(meant, Nearest(e.Key.Text, names))
 			continue
 		}
 		d.value(e.Value, f.value)
 	}
 	for _, f := range fields {
-		if f.required && n.Key(f.name) == nil {
+		if f.required && n.Key(f.name) == nil && !slices.Contains(meant, f.name) {
 			d.report(n, fmt.Sprintf("the key %q is missing", f.name), "")
 		}
 	}

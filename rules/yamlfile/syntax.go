@@ -2,6 +2,7 @@ package yamlfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -19,22 +20,27 @@ type trap struct {
 	line *regexp.Regexp
 	// hint begins the advice.
 	hint string
+	// says is what the parser says of it, where the line alone doesn't show the mistake.
+	says string
 }
 
+const twoKeys = "mapping values are not allowed"
+
 var traps = []trap{
-	{regexp.MustCompile(`^\s*-\s+("[^"]*"\s*[^\s#,].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes"},
-	{regexp.MustCompile(`^\s*(?:-\s+)?[\w.]+:\s+("[^"]*"\s*[^\s#,}\]].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes"},
-	{regexp.MustCompile(`^\s*-\s+('[^']*'\s*[^\s#,].*)$`), "inside single quotes a single quote is written twice; CEL takes double quotes for texts"},
-	{regexp.MustCompile(`^\s*-\s+([\[{].*[\]}]\s*[^\s#,\]}].*)$`), "a text that begins with a bracket needs quotes"},
-	{regexp.MustCompile(`^\s*-\s+([>|]\s*[^\s#].*)$`), "this character begins a block of lines: put the text in quotes"},
-	{regexp.MustCompile(`[\[,:-]\s*(\*[^\s,\]}]*)`), "* begins an alias: put the pattern in quotes"},
-	{regexp.MustCompile(`[\[,:-]\s*(&[^\s,\]}]*)`), "& begins an anchor: put the text in quotes"},
-	{regexp.MustCompile(`[\[,:-]\s+(![^\s,\]}]*.*)$`), "! begins a tag: put the text in quotes"},
-	{regexp.MustCompile(`^\s*(?:-\s+)?(?:[\w.]+:\s+)?([@%\x60].*)$`), "a text can't begin with this character: put it in quotes"},
-	{regexp.MustCompile(`^\s*-\s+[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
-	{regexp.MustCompile(`^\s*-\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
-	{regexp.MustCompile(`^\s*[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes"},
-	{regexp.MustCompile(`([$]\{[^}]*\}?.*)$`), "a text with ${…} needs quotes"},
+	{regexp.MustCompile(`^\s*-\s+("[^"]*"\s*[^\s#,].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes", ""},
+	{regexp.MustCompile(`^\s*(?:-\s+)?[\w.]+:\s+("[^"]*"\s*[^\s#,}\]].*)$`), "a text that begins with a quote ends with it: put all of it in single quotes", ""},
+	{regexp.MustCompile(`^\s*-\s+('[^']*'\s*[^\s#,].*)$`), "inside single quotes a single quote is written twice; CEL takes double quotes for texts", ""},
+	{regexp.MustCompile(`^\s*(?:-\s+)?[\w.]+:\s+('[^']*'\s*[^\s#,}\]].*)$`), "inside single quotes a single quote is written twice", ""},
+	{regexp.MustCompile(`^\s*-\s+([\[{].*[\]}]\s*[^\s#,\]}].*)$`), "a text that begins with a bracket needs quotes", ""},
+	{regexp.MustCompile(`^\s*-\s+([>|]\s*[^\s#].*)$`), "this character begins a block of lines: put the text in quotes", ""},
+	{regexp.MustCompile(`[\[,:-]\s*(\*[^\s,\]}]*)`), "* begins an alias: put the pattern in quotes", ""},
+	{regexp.MustCompile(`[\[,:-]\s*(&[^\s,\]}]*)`), "& begins an anchor: put the text in quotes", ""},
+	{regexp.MustCompile(`[\[,:-]\s+(![^\s,\]}]*.*)$`), "! begins a tag: put the text in quotes", ""},
+	{regexp.MustCompile(`^\s*(?:-\s+)?(?:[\w.]+:\s+)?([@%\x60].*)$`), "a text can't begin with this character: put it in quotes", ""},
+	{regexp.MustCompile(`^\s*-\s+[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes", twoKeys},
+	{regexp.MustCompile(`^\s*-\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes", twoKeys},
+	{regexp.MustCompile(`^\s*[\w.]+:\s+([^'"\[{|>#].*: .*)$`), "': ' makes a key of what stands before it: put the text in quotes", twoKeys},
+	{regexp.MustCompile(`([$]\{[^}]*\}?.*)$`), "a text with ${…} needs quotes", ""},
 }
 
 // syntaxProblem places the parser's error. The parser often tells the line at which what holds the mistake began, and
@@ -58,6 +64,10 @@ func (f *File) syntaxProblem(err error) Problem {
 		p.Column, p.Message, p.Hint = at, "not YAML: the quote that begins here doesn't end on this line", "end it, or write the text after |"
 		return p
 	}
+	if at, message, hint := f.openBracket(p.Line); at > 0 && found {
+		p.Column, p.Message, p.Hint = at, message, hint
+		return p
+	}
 	near := []int{p.Line}
 	if !found {
 		near = append(near, reported-1, reported+1)
@@ -66,23 +76,42 @@ func (f *File) syntaxProblem(err error) Problem {
 		source := f.SourceLine(line)
 		for _, t := range traps {
 			at := t.line.FindStringSubmatchIndex(source)
-			if at == nil {
+			if at == nil || !strings.Contains(p.Message, t.says) {
 				continue
 			}
 			p.Line, p.Column = line, utf8.RuneCountInString(source[:at[2]])+1
-			p.Hint = t.hint + ": '" + quotable(withoutQuotes(strings.TrimSpace(source[at[2]:at[3]]))) + "'"
+			p.Hint = t.hint + ": '" + quotable(meant(strings.TrimSpace(source[at[2]:at[3]]))) + "'"
 			return p
 		}
+	}
+	if found && misplaced(f.SourceLine(p.Line)) {
+		p.Hint = "it begins at another column than what it belongs to: compare the blanks before it with those of the lines above"
 	}
 	return p
 }
 
-// withoutQuotes takes away the quotes around a text that holds more of the same: "a == "b"".
-func withoutQuotes(text string) string {
-	if len(text) > 2 && text[0] == '"' && text[len(text)-1] == '"' && strings.Count(text, `"`) > 2 {
-		return text[1 : len(text)-1]
+// misplaced says whether a line that can't be read where it stands could be read elsewhere: an entry of a mapping or a list.
+func misplaced(line string) bool {
+	var document yaml.Node
+	err := decode(yaml.NewDecoder(strings.NewReader(line)), &document)
+	return err == nil && len(document.Content) == 1 && document.Content[0].Kind != yaml.ScalarNode
+}
+
+// oneText is a text in single quotes without others in it, as CEL takes them too.
+var oneText = regexp.MustCompile(`'([^'"]*)'`)
+
+// meant is the text that somebody wanted to write who began it with a quote: what stands between the outer ones, where
+// they were to hold more of the same ("a == "b""), else all of it ("a" == b).
+func meant(text string) string {
+	quote := text[0]
+	if quote != '"' && quote != '\'' {
+		return text
 	}
-	return text
+	end := strings.IndexByte(text[1:], quote) + 1
+	if last := len(text) - 1; end > 0 && end < last && text[last] == quote && !strings.ContainsRune(" .,)]=!<>+-*/%&|?:#", rune(text[end+1])) {
+		return text[1:last]
+	}
+	return oneText.ReplaceAllString(text, `"$1"`)
 }
 
 // maxSearch is how many bytes are read again to find the first line that can't be read: each line that is tried costs a
@@ -136,6 +165,46 @@ func openQuote(line string) int {
 		i = end
 	}
 	return 0
+}
+
+// openBracket finds a bracket that begins a value on a line and that nothing ends: neither this line, nor the next ones,
+// which stand no deeper. at is 0 where there is none.
+func (f *File) openBracket(number int) (at int, message, hint string) {
+	line := []rune(f.SourceLine(number))
+	var open []int
+	for i := 0; i < len(line); i++ {
+		switch r := line[i]; {
+		case r == '#' && (i == 0 || line[i-1] == ' '):
+			i = len(line)
+		case (r == '\'' || r == '"') && beginsValue(line[:i]):
+			for i++; i < len(line) && line[i] != r; i++ {
+				if r == '"' && line[i] == '\\' {
+					i++
+				}
+			}
+		case strings.ContainsRune("[{", r) && (len(open) > 0 || beginsValue(line[:i])):
+			open = append(open, i)
+		case strings.ContainsRune("]}", r) && len(open) > 0:
+			last := open[len(open)-1]
+			if r != closing(line[last]) {
+				return i + 1, fmt.Sprintf("not YAML: %c can't end what begins with %c", r, line[last]), fmt.Sprintf("write %c before it", closing(line[last]))
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 || indentOf(f.SourceLine(number+1)) > len(f.SourceLine(number))-len(strings.TrimLeft(f.SourceLine(number), " -")) {
+		return 0, "", ""
+	}
+	bracket := line[open[len(open)-1]]
+	return open[len(open)-1] + 1, fmt.Sprintf("not YAML: the %c that begins here doesn't end on this line", bracket), fmt.Sprintf("end it with %c", closing(bracket))
+}
+
+// closing is what ends a bracket.
+func closing(bracket rune) rune {
+	if bracket == '[' {
+		return ']'
+	}
+	return '}'
 }
 
 // beginsValue says whether a value may begin behind this part of a line.
