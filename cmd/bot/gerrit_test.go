@@ -165,9 +165,9 @@ func TestHintsAreLookedAtAtOnce(t *testing.T) {
 	}
 }
 
-// The three commands on a real server.
-func TestGerritCommandsOnTheRealServer(t *testing.T) {
-	url := testservers.Gerrit(t)
+// gerritConfig writes a config.yaml for a real Gerrit, and gives its name.
+func gerritConfig(t *testing.T, url string) string {
+	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
 	for name, text := range map[string]string{
@@ -177,6 +177,13 @@ func TestGerritCommandsOnTheRealServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return config
+}
+
+// The three commands on a real server.
+func TestGerritCommandsOnTheRealServer(t *testing.T) {
+	url := testservers.Gerrit(t)
+	config := gerritConfig(t, url)
 	alice := gerrit.NewClient(url, gerrit.BasicAuth("alice", testservers.Accounts["alice"]))
 	c, err := alice.CreateChange(t.Context(), gerrit.ChangeInput{Project: "infra/tools/demo", Branch: "main", Subject: "To be looked into"})
 	if err != nil {
