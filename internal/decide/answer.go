@@ -5,10 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"verdict/gerrit"
 	"verdict/internal/decide/ledger"
 	"verdict/internal/deliver"
-	"verdict/internal/ingest"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -60,7 +58,6 @@ func (d *Decider) answerMisspelt(active Active, s *subject, written, meant strin
 }
 
 // tell posts an answer on the change, by the hand of the first of the rules that has one and whose team may comment there.
-// It is known by the person and the change, so there is one. It is about no patchset: a later one doesn't make it stale.
 func (d *Decider) tell(active Active, s *subject, by []*rules.Rule, key, text string, now time.Time, v *store.Verdict) error {
 	c, author := s.change, s.change.Message.Author
 	for _, rule := range by {
@@ -72,18 +69,15 @@ func (d *Decider) tell(active Active, s *subject, by []*rules.Rule, key, text st
 		if !ok || team.MayDo(c.Server, c.Change.Project, c.Change.Branch, deliver.KindComment) != nil {
 			continue
 		}
-		args := deliver.Args{Message: text, Notify: gerrit.NotifyNone, Tell: []string{fmt.Sprint(author.ID)}}
-		version, body, err := args.Encode()
+		answer, err := deliver.Answer(store.Action{
+			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: key, Lane: fmt.Sprintf("%s~%d", c.Server, c.Change.Number),
+			Server: c.Server, Change: c.Change.Number, Project: c.Change.Project, Branch: c.Change.Branch,
+			Created: now, Due: d.due(deliver.KindComment, now),
+		}, text, author.ID)
 		if err != nil {
 			return err
 		}
-		change := fmt.Sprintf("%s~%d", c.Server, c.Change.Number)
-		hand.Act(store.Action{
-			ID:      ingest.ID("action", "command", key, change, fmt.Sprint(author.ID)),
-			EventID: s.ID, Team: rule.Team, Rule: rule.Name, Key: key, Kind: deliver.KindComment, State: store.ActionPending,
-			Lane: change, Server: c.Server, Change: c.Change.Number, Project: c.Change.Project, Branch: c.Change.Branch,
-			ArgsVersion: version, Args: body, Created: now, Due: d.due(deliver.KindComment, now),
-		})
+		hand.Act(answer)
 		return nil
 	}
 	return nil

@@ -21,10 +21,22 @@ type waitsError struct {
 	// who are those whose word counts, known how many have spoken, of whom it didn't.
 	who   []string
 	known int
+	// short are those of them whom the team trusts, and not with this.
+	short []shortWord
+}
+
+// shortWord is an "ok to test" of somebody who may not start what waits.
+type shortWord struct {
+	store.OkToTest
+	missing []string
 }
 
 func (e *waitsError) Error() string {
-	return fmt.Sprintf("%s waits for somebody of %s to comment %q: %v", e.of, strings.Join(e.who, ", "), rules.OkToTest, e.why)
+	text := fmt.Sprintf("%s waits for somebody of %s to comment %q: %v", e.of, strings.Join(e.who, ", "), rules.OkToTest, e.why)
+	for _, s := range e.short {
+		text += fmt.Sprintf("; the word of %s (account %d) is not enough, without %s", s.Username, s.Account, strings.Join(s.missing, " "))
+	}
+	return text
 }
 
 func (e *waitsError) Unwrap() error { return e.why }
@@ -46,6 +58,7 @@ func (r *laneRun) released(ctx context.Context, w work, team *rules.Team, of sub
 	if err != nil {
 		return signature{}, err
 	}
+	var short []shortWord
 	for _, o := range said {
 		who, err := r.d.People.Account(ctx, w.Server, &gerrit.EventAccount{ID: o.Account, Username: o.Username, Email: o.Email})
 		if err != nil {
@@ -57,6 +70,7 @@ func (r *laneRun) released(ctx context.Context, w work, team *rules.Team, of sub
 		}
 		sign, err := r.signWith(w, team, of, granted, needed)
 		if lacking := (*missingScopesError)(nil); errors.As(err, &lacking) {
+			short = append(short, shortWord{o, lacking.missing})
 			continue
 		}
 		if err == nil {
@@ -71,11 +85,11 @@ func (r *laneRun) released(ctx context.Context, w work, team *rules.Team, of sub
 	if len(able) == 0 {
 		return signature{}, refused
 	}
-	return signature{}, &waitsError{of: of, why: refused, who: able, known: len(said)}
+	return signature{}, &waitsError{of: of, why: refused, who: able, known: len(said), short: short}
 }
 
-// wait has an action wait for an "ok to test", and the change's people told whose, once a patchset and team. The notice is
-// written before the action waits, so that no crash keeps it from them.
+// wait has an action wait for an "ok to test", and the change's people told whose, once a patchset and team, and whoever
+// said it and may not, once. The notices are written before the action waits, so that no crash keeps them back.
 func (r *laneRun) wait(ctx context.Context, w work, waits *waitsError) (store.Outcome, error) {
 	args := Args{Status: w.args.Status, Message: waits.notice(""), Notify: gerrit.NotifyOwner}
 	version, body, err := args.Encode()
@@ -88,7 +102,19 @@ func (r *laneRun) wait(ctx context.Context, w work, waits *waitsError) (store.Ou
 		Server: w.Server, Change: w.Change, Patchset: w.Patchset, Revision: w.Revision, Project: w.Project, Branch: w.Branch,
 		ArgsVersion: version, Args: body,
 	}
-	if err := r.d.Store.AddActions(ctx, []store.Action{a}); err != nil {
+	actions := []store.Action{a}
+	for _, s := range waits.short {
+		text := report.TooLittle(waits.of.kind, waits.of.name, rules.SayBy(waits.who))
+		answer, err := Answer(store.Action{
+			EventID: s.EventID, Team: w.Team, Rule: w.Rule, Key: "refused", Lane: w.Lane,
+			Server: w.Server, Change: w.Change, Project: w.Project, Branch: w.Branch,
+		}, text, s.Account)
+		if err != nil {
+			return store.Outcome{}, err
+		}
+		actions = append(actions, answer)
+	}
+	if err := r.d.Store.AddActions(ctx, actions); err != nil {
 		return store.Outcome{}, fmt.Errorf("add the notice of a task that waits: %w", err)
 	}
 	o := outcome(w.Action, store.ActionWaiting, waits.Error())

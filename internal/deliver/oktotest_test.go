@@ -161,12 +161,32 @@ func TestALesserRowWaitsForOneThatAllowsIt(t *testing.T) {
 	w.gerrit.Push(gerrittest.Push{Project: "demo", Branch: "main", Subject: "Shadows", Uploader: "eve", Files: map[string]string{"shaders/a": "a"}})
 	w.poll()
 	w.expect(1, 0, nil, waits)
+	const tooLittle = "\"ok to test\" is not enough for task \"shaders-linux\"\n\nThose who may: members of committers."
 	w.comment("helper", "ok to test") // who is trusted with something, and not with this
+	w.expect(1, 0, nil, waits, tooLittle)
+	w.comment("helper", "Hm.\n\nok to test")
 	w.comment("eve", "ok to test")
-	w.expect(1, 0, nil, waits, "Those who may: members of helpers and members of committers.")
+	w.expect(1, 0, nil, waits, tooLittle, "Those who may: members of helpers and members of committers.")
 	w.expectTasks(0)
-	if got := w.states()[store.ActionWaiting]; got != 2 {
-		t.Errorf("%d actions wait, want 2\n%s", got, w.actions())
+	waiting, err := w.store.Actions(t.Context(), store.Filter{State: string(store.ActionWaiting), Limit: 10})
+	if err != nil || len(waiting) != 2 {
+		t.Fatalf("%d actions wait, want 2, %v\n%s", len(waiting), err, w.actions())
+	}
+	for _, a := range waiting {
+		_, said, _ := strings.Cut(a.Reason, "; the word of helper (account ")
+		if !strings.HasSuffix(said, ") is not enough, without queue:create-task:project:gfx queue:create-task:low:gfx/ci-"+strings.TrimPrefix(a.Key, "task:")) {
+			t.Errorf("%s waits because: %s", a.Key, a.Reason)
+		}
+	}
+	// What was said of it is found by the event of who said it.
+	answered, err := w.store.Actions(t.Context(), store.Filter{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range answered {
+		if e, err := w.store.Event(t.Context(), a.EventID); a.Key == "refused" && (err != nil || e.Type != gerrit.CommentAdded) {
+			t.Errorf("the answer is of event %s %s, %v", e.ID, e.Type, err)
+		}
 	}
 	w.comment("alice", "ok to test")
 	w.expectTasks(2)

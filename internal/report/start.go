@@ -62,6 +62,12 @@ func Waits(groups []string) string {
 	return first + "\n\n" + `A member comments "ok to test" to start it for this patch set.`
 }
 
+// TooLittle is the answer to an "ok to test" of somebody who isn't trusted with a task, or another kind of action. may says
+// who is.
+func TooLittle(kind, name, may string) string {
+	return fit(`"ok to test" is not enough for `+kind+` "%s"`, name) + "\n\nThose who may: " + may + "."
+}
+
 // fit puts a name into a first line, cut so that the line is not too long.
 func fit(format, name string) string {
 	for n := longestName; ; n-- {
