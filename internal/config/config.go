@@ -180,9 +180,9 @@ type Pulse struct {
 
 // QueueLimit is the broker's own, so that the bot can warn in time; in messages.
 type QueueLimit struct {
-	// Warn is from when on the bot says that it falls behind. Default: 2000. Zero: never. Not used yet.
+	// Warn is from when on bot doctor says that the bot falls behind. Default: 2000. Zero: never.
 	Warn int `yaml:"warn"`
-	// Delete is when the broker deletes the queue. Default: 8000. Zero: never. Not used yet.
+	// Delete is when the broker deletes the queue; bot doctor tells it from the half on. Default: 8000. Zero: never.
 	Delete int `yaml:"delete"`
 }
 
