@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -139,6 +140,30 @@ func TestPathsOfFilesStayInTheFolder(t *testing.T) {
 		if !strings.HasPrefix(said, "graphics/ci.yaml:4:27 error: ") || !strings.Contains(said, want) {
 			t.Errorf("%s: got %q, want %q", value, said, want)
 		}
+	}
+}
+
+// Whatever may hold rules and can't be read is its team's, also where a folder around its own is meant.
+func TestWhatCantBeReadBreaksItsTeam(t *testing.T) {
+	teams, found := rules.LoadTeams("teams.yaml", []byte("teams:\n  gl: {folder: graphics/gl/}\n  vk: {folder: graphics/vk/}\n  audio: {folder: audio/}\n"))
+	if len(found) > 0 {
+		t.Fatal(listing(found))
+	}
+	for name, want := range map[string]string{
+		"graphics/vk/ci.yaml": "vk", "graphics/vk/more.d/": "vk", "graphics/vk": "vk", "graphics/": "gl vk", "graphics/ci.yaml": "",
+		"audio/ci.yaml": "audio", "audio/loud.png": "", "audio/ci.test.yaml": "",
+	} {
+		set, found := rules.Load(rules.Sources{Files: map[string][]byte{}, Teams: teams, Refused: map[string]string{name: "so"}})
+		if got := strings.Join(slices.Sorted(maps.Keys(set.Broken())), " "); got != want || !strings.Contains(listing(found), name+":1:1 ") || !strings.Contains(listing(found), ": not read: so") {
+			t.Errorf("%s breaks %q, want %q\n%s", name, got, want, listing(found))
+		}
+	}
+	_, found = rules.Load(rules.Sources{
+		Files:   map[string][]byte{"audio/ci.yaml": []byte("rules:\n  - name: r\n    on: {task: settled}\n    do: [{comment: {file: red.txt}}]\n")},
+		Refused: map[string]string{"audio/red.txt": "permission denied"},
+	})
+	if said := listing(found); !strings.Contains(said, "audio/ci.yaml:4:27 error: audio/red.txt is not read: permission denied") {
+		t.Errorf("got %s", said)
 	}
 }
 

@@ -39,6 +39,9 @@ func Load(in Sources) (*Set, []Diagnostic) {
 	for _, name := range keys(in.Files) {
 		l.file(name, in.Files[name])
 	}
+	for _, name := range keys(in.Refused) {
+		l.refused(name, in.Refused[name])
+	}
 	l.finish()
 	return l.set, l.diagnostics
 }
@@ -99,6 +102,27 @@ func (l *loader) file(name string, data []byte) {
 	case strings.HasSuffix(name, ".yaml"):
 		f := &fileLoader{loader: l, team: team, name: name}
 		f.load(data)
+	}
+}
+
+// refused tells what can't be read. Where it may hold rules, its team stays on what was good last: else those rules would
+// be gone, and their votes taken back.
+func (l *loader) refused(name, why string) {
+	d := Diagnostic{File: name, Line: 1, Column: 1, Message: "not read: " + why}
+	if ext := path.Ext(name); ext != "" && ext != ".yaml" || strings.HasSuffix(name, ".test.yaml") {
+		d.Severity = Warning
+		l.report(d)
+		return
+	}
+	folder := strings.TrimSuffix(name, "/") + "/"
+	for _, team := range l.set.teams.All() {
+		if strings.HasPrefix(folder, team.Folder) || strings.HasPrefix(team.Folder, folder) {
+			d.Team = team.Name
+			l.report(d)
+		}
+	}
+	if d.Team == "" {
+		l.report(d)
 	}
 }
 

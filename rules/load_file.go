@@ -37,6 +37,8 @@ func (r *ruleLoader) readFile(n *yamlfile.Node, e yamlfile.Entry) *yamlfile.Node
 	switch {
 	case why != "":
 		r.refuse(n, why, "name a file below "+r.team.Folder+", by its path from this file's folder")
+	case r.in.Refused[name] != "":
+		r.refuse(n, fmt.Sprintf("%s is not read: %s", name, r.in.Refused[name]), "")
 	case !there:
 		r.refuse(n, fmt.Sprintf("there is no file %s", name), near(name, r.in.Files))
 	case name == r.name || strings.HasSuffix(name, ".test.yaml"):

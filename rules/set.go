@@ -15,6 +15,9 @@ type Sources struct {
 	// Files are the rule files by their path below the rules folder, with slashes. Files other than .yaml, and
 	// .test.yaml, are kept but not read.
 	Files map[string][]byte
+	// Refused says of what lies there and couldn't be read why; a folder's path ends in a slash. Where there may be rules
+	// in it, their team is broken.
+	Refused map[string]string
 	// Teams is teams.yaml. Without it each first-level folder is a team and grants aren't checked, as an author
 	// does at her desk.
 	Teams *Teams

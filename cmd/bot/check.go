@@ -106,10 +106,7 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := ruleset.Load(rules.Sources{Files: files, Teams: teams, SchedulerID: schedulerID, Advise: true})
-	for _, r := range refused {
-		found = append(found, rules.Diagnostic{File: r.Path, Line: 1, Column: 1, Message: "not read: " + r.Why})
-	}
+	set, found := ruleset.Load(rules.Sources{Files: files, Refused: refused, Teams: teams, SchedulerID: schedulerID, Advise: true})
 	wanted := func(file string) bool { return below == "." || file == below || strings.HasPrefix(file, below+"/") }
 	for _, d := range found {
 		if teams != nil && d.File == teams.File {

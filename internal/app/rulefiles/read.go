@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,20 +23,22 @@ const (
 	MaxDepth = 12
 )
 
-// Refused is a file that is there and was not read.
-type Refused struct{ Path, Why string }
-
 // Read reads all files below dir, by their slash-separated path in it. Hidden files and folders are passed over.
 // dir may be a symlink, and so may what is in it, but none that leads out of it: a team's folder is written by
-// others, and must not reach the bot's own files. What is refused for that, or for its size, is told.
-func Read(dir string) (files map[string][]byte, refused []Refused, err error) {
+// others, and must not reach the bot's own files. What is refused for that, for its size, or because it can't be
+// read, is told with the reason; a folder's path ends in a slash then.
+func Read(dir string) (files map[string][]byte, refused map[string]string, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the rules: %w", err)
 	}
 	defer root.Close()
-	r := reader{root: root, files: map[string][]byte{}}
-	if err := r.folder(".", 0); err != nil {
+	r := reader{root: root, files: map[string][]byte{}, refused: map[string]string{}}
+	top, err := root.Stat(".")
+	if err == nil {
+		err = r.folder(".", []fs.FileInfo{top})
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("read the rules in %s: %w", dir, err)
 	}
 	return r.files, r.refused, nil
@@ -44,59 +47,71 @@ func Read(dir string) (files map[string][]byte, refused []Refused, err error) {
 type reader struct {
 	root    *os.Root
 	files   map[string][]byte
-	refused []Refused
+	refused map[string]string
 }
 
-func (r *reader) refuse(name, why string) { r.refused = append(r.refused, Refused{name, why}) }
-
-func (r *reader) folder(name string, depth int) error {
-	if depth > MaxDepth {
-		r.refuse(name, fmt.Sprintf("folders nested deeper than %d, or in a circle", MaxDepth))
-		return nil
-	}
+// folder reads the innermost of some folders.
+func (r *reader) folder(name string, folders []fs.FileInfo) error {
+	outer, own := folders[:len(folders)-1], folders[len(folders)-1]
+	around := func(f fs.FileInfo) bool { return os.SameFile(f, own) }
 	entries, err := fs.ReadDir(r.root.FS(), name)
-	if err != nil {
+	switch {
+	case err != nil && name == ".":
 		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // it went away meanwhile
+	case err != nil:
+		r.refused[name+"/"] = reason(err)
+		return nil
+	case slices.ContainsFunc(outer, around):
+		r.refused[name+"/"] = "a symlink to a folder that it lies in"
+		return nil
+	case len(outer) > MaxDepth:
+		r.refused[name+"/"] = fmt.Sprintf("folders nested deeper than %d", MaxDepth)
+		return nil
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if err := r.entry(path.Join(name, e.Name()), depth); err != nil {
+		if err := r.entry(path.Join(name, e.Name()), folders); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *reader) entry(name string, depth int) error {
+func (r *reader) entry(name string, folders []fs.FileInfo) error {
 	info, err := r.root.Stat(filepath.FromSlash(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // it went away meanwhile, or points to nothing
+		if _, err := r.root.Lstat(filepath.FromSlash(name)); err == nil {
+			r.refused[name] = "a symlink that leads to nothing"
+		}
+		return nil // else it went away meanwhile
 	case err != nil:
-		r.refuse(name, reason(err))
+		r.refused[name] = reason(err)
 		return nil
 	case info.IsDir():
-		return r.folder(name, depth+1)
+		return r.folder(name, append(slices.Clone(folders), info))
 	case !info.Mode().IsRegular():
-		r.refuse(name, "neither a file nor a folder")
+		r.refused[name] = "neither a file nor a folder"
 		return nil
 	case info.Size() > MaxFile:
-		r.refuse(name, fmt.Sprintf("longer than %d bytes", MaxFile))
+		r.refused[name] = fmt.Sprintf("longer than %d bytes", MaxFile)
 		return nil
 	case len(r.files) >= MaxFiles:
 		return fmt.Errorf("more than %d files", MaxFiles)
 	}
 	f, err := r.root.Open(filepath.FromSlash(name))
 	if err != nil {
-		r.refuse(name, reason(err))
+		r.refused[name] = reason(err)
 		return nil
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
-		r.refuse(name, reason(err))
+		r.refused[name] = reason(err)
 		return nil
 	}
 	r.files[name] = data

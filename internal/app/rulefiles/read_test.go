@@ -45,6 +45,7 @@ func TestReadFollowsSymlinksInsideAndRefusesThoseThatLeadOut(t *testing.T) {
 		"a/up.txt":        "-> ../../../../../../../../etc/passwd",
 		"a/circle":        "-> .",
 		"a/gone.yaml":     "-> nowhere",
+		"a/loop.yaml":     "-> loop.yaml",
 		"c":               "-> a/messages",
 		"a/large.yaml":    strings.Repeat("#", MaxFile+1),
 		"a/not/too/large": strings.Repeat("#", MaxFile),
@@ -62,15 +63,19 @@ func TestReadFollowsSymlinksInsideAndRefusesThoseThatLeadOut(t *testing.T) {
 		if strings.Contains(string(data), "s3cret") || strings.Contains(string(data), "root:") {
 			t.Errorf("%s leads out of the folder", name)
 		}
+		if strings.Contains(name, "circle") {
+			t.Errorf("%s is read twice", name)
+		}
 		if strings.Contains(name, "hidden") || strings.Contains(name, "git") {
 			t.Errorf("%s is hidden, and was read", name)
 		}
 	}
 	told := ""
-	for _, r := range refused {
-		told += r.Path + ": " + r.Why + "\n"
+	for name, why := range refused {
+		told += name + ": " + why + "\n"
 	}
-	for _, want := range []string{"a/leak.txt: a symlink that leads out", "a/up.txt: a symlink", "a/large.yaml: longer than"} {
+	for _, want := range []string{"a/leak.txt: a symlink that leads out", "a/up.txt: a symlink", "a/large.yaml: longer than",
+		"a/circle/: a symlink to a folder that it lies in\n", "a/gone.yaml: a symlink that leads to nothing\n", "a/loop.yaml: too many levels"} {
 		if !strings.Contains(told, want) {
 			t.Errorf("%q is not told:\n%s", want, told)
 		}
@@ -82,6 +87,27 @@ func TestReadTakesAFolderThatIsASymlink(t *testing.T) {
 	files, _, err := Read(filepath.Join(dir, "current"))
 	if err != nil || string(files["a/ci.yaml"]) != "one" {
 		t.Errorf("got %q, %v", files, err)
+	}
+}
+
+func TestReadPassesOverWhatItMayNotRead(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	dir := tree(t, map[string]string{"a/ci.yaml": "one", "b/ci.yaml": "two", "b/sub/more.yaml": "three"})
+	for _, name := range []string{"a/ci.yaml", "b/sub"} {
+		full := filepath.Join(dir, name)
+		if err := os.Chmod(full, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Chmod(full, 0o700) })
+	}
+	files, refused, err := Read(dir)
+	if err != nil || len(files) != 1 || string(files["b/ci.yaml"]) != "two" {
+		t.Errorf("got %q, %v", files, err)
+	}
+	if want := map[string]string{"a/ci.yaml": "permission denied", "b/sub/": "permission denied"}; !maps.Equal(refused, want) {
+		t.Errorf("refused are %q, want %q", refused, want)
 	}
 }
 

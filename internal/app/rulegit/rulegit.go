@@ -45,9 +45,9 @@ type Repository struct {
 type Commit struct {
 	ID, Author, Subject string
 	Time                time.Time
-	// Files are those below Dir, by their path in it; Refused those that were not read.
+	// Files are those below Dir, by their path in it; Refused says of the others why they were not read, as rulefiles does.
 	Files   map[string][]byte
-	Refused []rulefiles.Refused
+	Refused map[string]string
 	// Teams is teams.yaml.
 	Teams []byte
 }

@@ -83,8 +83,8 @@ func fetch(t *testing.T, r *Repository) *Commit {
 
 func refusals(c *Commit) string {
 	var all []string
-	for _, r := range c.Refused {
-		all = append(all, r.Path+": "+r.Why)
+	for name, why := range c.Refused {
+		all = append(all, name+": "+why)
 	}
 	return strings.Join(all, "\n")
 }

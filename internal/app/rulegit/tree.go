@@ -26,7 +26,7 @@ func (r *Repository) read(objects *memory.Storage, id plumbing.Hash) (*Commit, e
 		return nil, fmt.Errorf("read commit %s: %w", id, err)
 	}
 	subject, _, _ := strings.Cut(strings.TrimSpace(from.Message), "\n")
-	c := &Commit{ID: id.String(), Author: from.Author.Name, Subject: subject, Time: from.Author.When.UTC(), Files: map[string][]byte{}}
+	c := &Commit{ID: id.String(), Author: from.Author.Name, Subject: subject, Time: from.Author.When.UTC(), Files: map[string][]byte{}, Refused: map[string]string{}}
 	w := walker{objects: objects, commit: c}
 	if r.Teams != "" {
 		if c.Teams, err = w.only(root, r.Teams); err != nil {
@@ -48,7 +48,7 @@ type walker struct {
 }
 
 func (w *walker) refuse(name, why string) {
-	w.commit.Refused = append(w.commit.Refused, rulefiles.Refused{Path: name, Why: why})
+	w.commit.Refused[name] = why
 }
 
 // only reads one file that has to be there.
@@ -68,7 +68,7 @@ func (w *walker) only(root *object.Tree, name string) ([]byte, error) {
 // reasonable size is told.
 func (w *walker) folder(t *object.Tree, at string, depth int) error {
 	if depth > rulefiles.MaxDepth {
-		w.refuse(at, fmt.Sprintf("folders nested deeper than %d", rulefiles.MaxDepth))
+		w.refuse(at+"/", fmt.Sprintf("folders nested deeper than %d", rulefiles.MaxDepth))
 		return nil
 	}
 	for _, e := range t.Entries {
@@ -76,7 +76,7 @@ func (w *walker) folder(t *object.Tree, at string, depth int) error {
 		switch {
 		case strings.HasPrefix(e.Name, "."):
 		case e.Name == "" || strings.ContainsAny(e.Name, "/\\\x00"):
-			w.refuse(at, fmt.Sprintf("%q is no name of a file", e.Name))
+			w.refuse(at+"/", fmt.Sprintf("%q is no name of a file", e.Name))
 		case e.Mode == filemode.Dir:
 			sub, err := object.GetTree(w.objects, e.Hash)
 			if err != nil {

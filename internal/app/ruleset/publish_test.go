@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"verdict/internal/app/rulefiles"
 	"verdict/internal/problems"
 	"verdict/internal/store"
 )
@@ -198,15 +197,15 @@ func TestWhoLostTheTurnPublishesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatARepositoryRefusesIsBrokenAndNobodys(t *testing.T) {
+func TestWhatARepositoryRefusesIsItsTeams(t *testing.T) {
 	p := newPlace(t)
 	l := p.shared("a")
 	tree := p.tree("c1")
-	tree.Refused = []rulefiles.Refused{{Path: "graphics/big", Why: "longer than 1048576 bytes"}}
+	tree.Refused = map[string]string{"graphics/big": "a submodule", "audio/notes.pdf": "longer than 1048576 bytes"}
 	if err := l.LoadTree(t.Context(), tree, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.Active().Broken[""]; len(got) != 1 || got[0] != "graphics/big: not read: longer than 1048576 bytes" {
+	if got := l.Active().Broken; len(got) != 1 || len(got["graphics"]) != 1 || got["graphics"][0] != "graphics/big:1:1 error: not read: a submodule" {
 		t.Errorf("broken are %q", got)
 	}
 }

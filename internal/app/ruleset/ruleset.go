@@ -109,7 +109,7 @@ func (l *Loader) Contact(team string) string {
 // Tree is what a folder or a commit holds.
 type Tree struct {
 	Files   map[string][]byte
-	Refused []rulefiles.Refused
+	Refused map[string]string
 	// Teams is teams.yaml.
 	Teams []byte
 	// Commit, Author, Subject and Time are a commit's; empty for a folder.
@@ -222,11 +222,9 @@ func (l *Loader) read(t Tree, kept map[string]bundle, next *Active) (*sources, e
 			return nil, fmt.Errorf("neither the teams nor the last good version of them can be loaded:\n%s", lines(diagnostics))
 		}
 	}
-	for _, r := range t.Refused {
-		next.Broken[""] = append(next.Broken[""], r.Path+": not read: "+r.Why)
-	}
 	in.goodTeams = in.teams
 	in.Sources = l.sourcesOf(t.Files, teams)
+	in.Refused = t.Refused
 	return in, nil
 }
 
@@ -258,7 +256,7 @@ func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error
 		next.note(team, found)
 	}
 	mixed := in.Sources
-	mixed.Files = withLastGood(in.Files, in.Teams, broken, kept)
+	mixed.Files, mixed.Refused = withLastGood(in.Files, in.Teams, broken, kept), nil
 	next.Set, _ = Load(mixed)
 	for team, found := range next.Set.Broken() {
 		next.Broken[team] = append(next.Broken[team], "the last good version can't be used either, this team has no rules: "+lines(found))

@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"verdict/internal/app/rulefiles"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -112,6 +114,37 @@ func TestABrokenTeamKeepsItsLastGoodFilesAcrossARestart(t *testing.T) {
 	p.write("rules/graphics/ci.yaml", rule("mended", "platform/gfx"))
 	if a = p.load(p.loader()); names(a) != "audio/renamed graphics/mended" || len(a.Broken) > 0 {
 		t.Errorf("in force are %s, broken %v", names(a), a.Broken)
+	}
+}
+
+// What can't be read may hold rules: their votes stay.
+func TestATeamWithAFileThatCantBeReadKeepsItsLastGoodFiles(t *testing.T) {
+	for name, spoil := range map[string]func(p *place) error{
+		"one that is too long": func(p *place) error {
+			p.write("rules/graphics/ci.yaml", strings.Repeat("#", rulefiles.MaxFile+1))
+			return nil
+		},
+		"a symlink to itself": func(p *place) error {
+			full := filepath.Join(p.dir, "rules/graphics/ci.yaml")
+			return errors.Join(os.Remove(full), os.Symlink("ci.yaml", full))
+		},
+		"a folder that is elsewhere": func(p *place) error {
+			full := filepath.Join(p.dir, "rules/graphics")
+			return errors.Join(os.RemoveAll(full), os.Symlink(t.TempDir(), full))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			p.load(p.loader())
+			if err := spoil(p); err != nil {
+				t.Fatal(err)
+			}
+			p.write("rules/audio/ci.yaml", rule("renamed", "platform/audio"))
+			a := p.load(p.loader())
+			if names(a) != "audio/renamed graphics/merged" || len(a.Broken) != 1 || !strings.Contains(strings.Join(a.Broken["graphics"], ""), "not read: ") {
+				t.Errorf("in force are %s, broken %q", names(a), a.Broken)
+			}
+		})
 	}
 }
 
