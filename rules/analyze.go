@@ -10,8 +10,6 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
-
-	"verdict/rules/yamlfile"
 )
 
 // fieldPath names a field of a fact: run.started.
@@ -314,7 +312,7 @@ func (c *compiler) unknownField(text string, parsed *cel.Ast, id int64, field, e
 	if p := a.pathOf(operand); p != "" {
 		f.message = p + "." + f.message
 	}
-	f.hint = yamlfile.DidYouMean(field, fieldNames(c.types[c.typeIn(operand, loops)]))
+	f.hint = fieldHint(c.types, c.typeIn(operand, loops), field)
 	return f
 }
 

@@ -233,7 +233,7 @@ func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues
 			f = c.unknownField(text, parsed, e.ExprID, m[1], in.event, f)
 		} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			f.message, f.length = m[1]+": no such name", len([]rune(m[1]))
-			f.hint = unknownName(m[1], names)
+			f.hint = c.unknownName(m[1], names)
 		} else if m := badLiteral.FindStringSubmatch(e.Message); m != nil {
 			f = literalFinding(text, m[1], f)
 		} else if m := noOverload.FindStringSubmatch(e.Message); m != nil {
@@ -250,9 +250,12 @@ func (c *compiler) typeFindings(text string, parsed *cel.Ast, issues *cel.Issues
 	return out
 }
 
-func unknownName(name string, names []string) string {
+func (c *compiler) unknownName(name string, names []string) string {
 	if name == "len" {
 		return "CEL's is size(), len() is JSON-e's"
+	}
+	if paths := pathsTo(c.types, name); paths != "" && yamlfile.Nearest(name, names) == "" {
+		return paths
 	}
 	return yamlfile.DidYouMean(name, names)
 }

@@ -65,6 +65,9 @@ func (r *ruleLoader) unknownReference(name string) string {
 	if near := yamlfile.Nearest(name, names); near != "" {
 		return "did you mean " + near + "?"
 	}
+	if paths := pathsTo(r.compiler.types, name); paths != "" {
+		return fmt.Sprintf("%s what isn't meant for JSON-e is written $${%s}", paths, name)
+	}
 	return fmt.Sprintf("a name of your own needs a let; what isn't meant for JSON-e is written $${%s}", name)
 }
 
@@ -110,7 +113,7 @@ func (r *ruleLoader) fields(at *yamlfile.Node, t *template, ref jsone.Reference,
 		}
 		next := fieldNamed(r.compiler.types[typ], word)
 		if next == nil {
-			hint := yamlfile.DidYouMean(word, fieldNames(r.compiler.types[typ]))
+			hint := fieldHint(r.compiler.types, typ, word)
 			r.refuseReference(at, strings.Join(append(slices.Clone(so), word), "."), fmt.Sprintf("%s.%s: no such field", strings.Join(so, "."), word), hint)
 			return outsider
 		}
