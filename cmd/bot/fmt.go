@@ -20,21 +20,22 @@ var errUnreadable = errors.New("not formatted")
 
 func newFmt() *cobra.Command {
 	var check bool
+	var teams string
 	cmd := &cobra.Command{
-		Use:   "fmt [--check] PATH...",
+		Use:   "fmt [--check] [--teams FILE] PATH...",
 		Short: "Write rule files in the one way",
 		Long: `Fmt writes rule files as docs/tools.md says: keys in order, single quotes outside and double ones inside,
 texts of several lines after |. Comments and blank lines between rules stay, and what the file means does too. A
 file that can't be parsed is left as it is. It prints the files that it changed.
 
-PATH is a folder, of which it takes all *.yaml but teams.yaml, or a file; - reads standard input and writes to
+PATH is a folder, of which it takes all *.yaml but teams.yaml and what --teams names, or a file; - reads standard input and writes to
 standard output. With --check nothing is written: what would change is shown, and the exit code is 1.`,
 		Example: `  bot fmt rules
   bot fmt --check rules
   bot fmt - < rules/graphics/ci.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := filesToFormat(args)
+			files, err := filesToFormat(args, teams)
 			if err != nil {
 				return err
 			}
@@ -53,12 +54,24 @@ standard output. With --check nothing is written: what would change is shown, an
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "show what would change, and write nothing")
+	cmd.Flags().StringVar(&teams, "teams", "", "the administrators' file of teams and grants, which is left alone")
 	return cmd
 }
 
-// filesToFormat are the files that the paths name, in their order.
-func filesToFormat(paths []string) ([]string, error) {
+// filesToFormat are the files that the paths name, in their order; in folders teams.yaml and the named one are left out.
+func filesToFormat(paths []string, teams string) ([]string, error) {
 	var files []string
+	var theirs fs.FileInfo
+	var err error
+	if teams != "" {
+		if theirs, err = os.Stat(teams); err != nil {
+			return nil, fmt.Errorf("fmt: %w", err)
+		}
+	}
+	isTeams := func(d fs.DirEntry) bool {
+		info, err := d.Info()
+		return d.Name() == "teams.yaml" || err == nil && os.SameFile(info, theirs)
+	}
 	for _, path := range paths {
 		if path == "-" {
 			files = append(files, path)
@@ -70,7 +83,7 @@ func filesToFormat(paths []string) ([]string, error) {
 				return err
 			case d.IsDir() && name != path && strings.HasPrefix(d.Name(), "."):
 				return fs.SkipDir
-			case name == path && !d.IsDir(), d.Type().IsRegular() && strings.HasSuffix(name, ".yaml") && d.Name() != "teams.yaml":
+			case name == path && !d.IsDir(), d.Type().IsRegular() && strings.HasSuffix(name, ".yaml") && !isTeams(d):
 				files = append(files, name)
 			}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,10 +36,10 @@ that --server names, as anybody may. A task is tried as the message that the que
 of that; a change as its current patchset, and as its end where it has come to one.
 
 --event reads a file: an event as bot events show --json prints it, a recording of bot why --as-test, or a message with
-exchange, routingKey and payload, as bot taskcluster listen --json prints it. Where the file has the facts of then, no
-server is asked.`,
+exchange, routingKey and payload, as bot taskcluster listen --json prints it, or the cron, server and query of a rule.
+Where the file has the facts of then, no server is asked.`,
 		Example: `  bot try --task fN1SbArXTPSVFNUvaOlinQ --server https://tc.example.org --rules rules
-  bot try --change 1234 --rules rules
+  bot try --change 1234 --rules rules --rule graphics/build-shaders
   bot events show 7f3k --json > event.json; bot try --event event.json --rules rules`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(g, cmd) },
@@ -47,6 +48,7 @@ server is asked.`,
 	f.StringVar(&o.event, "event", "", "the file of an event; - is what comes in")
 	f.StringVar(&o.task, "task", "", "a task's id")
 	f.StringVar(&o.change, "change", "", "a change's number, or SERVER~NUMBER")
+	f.StringVar(&o.rule, "rule", "", "only this rule, as TEAM/RULE")
 	f.StringVar(&o.rules, "rules", "", "the folder of the rules; those of the configuration if not given")
 	f.StringVar(&o.teams, "teams", "", "the administrators' file of teams and grants")
 	f.StringVar(&o.server, "server", "", "the address of the Taskcluster, or with --change of the Gerrit, to be asked without credentials")
@@ -59,12 +61,14 @@ server is asked.`,
 type tryOptions struct {
 	event, task, change  string
 	rules, teams, server string
+	rule                 string
 }
 
 // trying is a trial with what it is about.
 type trying struct {
 	trial.Trial
 	events []store.Event
+	rule   string // TEAM/RULE, the only one that is told of; empty: all
 }
 
 func (o *tryOptions) run(g *global, cmd *cobra.Command) error {
@@ -78,7 +82,10 @@ func (o *tryOptions) run(g *global, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	t := &trying{Trial: trial.Trial{Set: set}}
+	if team, rule, ok := cut(o.rule); o.rule != "" && (!ok || set.Rule(team, rule) == nil) {
+		return fmt.Errorf("--rule %q: the rules that could be loaded have none of that name; it is written as TEAM/RULE", o.rule)
+	}
+	t := &trying{Trial: trial.Trial{Set: set}, rule: o.rule}
 	if cfg != nil {
 		t.ExchangePrefix, t.SchedulerID = cfg.Pulse.ExchangePrefix, cfg.Taskcluster.SchedulerID
 	}
@@ -93,6 +100,9 @@ func (o *tryOptions) run(g *global, cmd *cobra.Command) error {
 		}
 		outcomes = append(outcomes, of...)
 	}
+	for i, one := range outcomes {
+		outcomes[i].Decisions = slices.DeleteFunc(one.Decisions, func(d store.Decision) bool { return !t.tells(d.Team, d.Rule) })
+	}
 	if g.json {
 		err = printJSON(cmd, tryViews(outcomes, set))
 	} else {
@@ -105,6 +115,9 @@ func (o *tryOptions) run(g *global, cmd *cobra.Command) error {
 	}
 	return err
 }
+
+// tells says whether a rule is told of.
+func (t *trying) tells(team, rule string) bool { return t.rule == "" || t.rule == team+"/"+rule }
 
 // configuration is nil where none is needed and none is there.
 func (o *tryOptions) configuration(g *global, cmd *cobra.Command) (*config.Config, error) {
@@ -236,7 +249,7 @@ func headline(o trial.Outcome) string {
 func elsewhere(out io.Writer, o trial.Outcome, t *trying) {
 	none := len(o.Decisions) == 0
 	for _, r := range t.Set.Rules() {
-		if asked(o, r) {
+		if asked(o, r) || !t.tells(r.Team, r.Name) {
 			continue
 		}
 		why := rules.OnEvent
@@ -245,7 +258,7 @@ func elsewhere(out io.Writer, o trial.Outcome, t *trying) {
 				why = w
 			}
 		}
-		if why != rules.OnEvent && why != "" {
+		if why != "" && (why != rules.OnEvent || t.rule != "") {
 			none = false
 			fmt.Fprintf(out, "\n%s/%s looks elsewhere: %s\n", r.Team, r.Name, why)
 		}

@@ -38,12 +38,17 @@ rules. It holds what people and tasks wrote, as the event does.`,
 				if rule != "" {
 					other := func(d admin.Decision) bool { return d.Rule != rule }
 					e.Decisions, e.Passed = slices.DeleteFunc(e.Decisions, other), slices.DeleteFunc(e.Passed, other)
+					e.Actions = slices.DeleteFunc(e.Actions, func(a admin.Action) bool { return a.Rule != rule })
 				}
 				switch {
 				case asTest:
 					return printRecording(cmd, e)
 				case g.json:
 					return printJSON(cmd, append(e.Decisions, e.Passed...))
+				}
+				if rule != "" && len(e.Decisions)+len(e.Passed) == 0 {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s did not look at it: it is on other events, or was not in force\n", rule)
+					return nil
 				}
 				return explain(cmd.OutOrStdout(), e)
 			})
