@@ -123,7 +123,7 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err := b.listenForHooks(ctx); err != nil {
 		return b, err
 	}
-	b.replicas = &replicas{id: b.replica, queue: b.queueName(), prefix: cfg.Pulse.ExchangePrefix, store: b.store, set: b.set, log: b.log, changed: make(chan struct{}, 1)}
+	b.replicas = &replicas{id: b.replica, queue: b.queueName(), prefix: cfg.Pulse.ExchangePrefix, store: b.store, set: b.set, name: func() string { return b.rules.Active().Name() }, log: b.log, changed: make(chan struct{}, 1)}
 	return b, b.connectPulse(ctx, trusted)
 }
 
@@ -152,7 +152,7 @@ func (b *bot) wire(p *Parts) {
 			a := b.rules.Active()
 			return decide.Active{Set: a.Set, Begins: a.Begins, Commit: a.Published.Commit}
 		},
-		Newest: b.rules.Newest,
+		Ahead: b.rules.Ahead,
 	}
 	b.deliverer = &deliver.Deliverer{
 		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue, Services: p.Services,

@@ -11,12 +11,17 @@ import (
 	"verdict/internal/store"
 )
 
-// deliver does what is due by the delivery of a replica, wired as in a bot that has no Gerrit.
-func (f *fetcher) deliver(t *testing.T, s *store.Store) {
-	t.Helper()
+// wired is a replica as in a bot that has no Gerrit.
+func (f *fetcher) wired(s *store.Store) *bot {
 	b := &bot{cfg: &config.Config{}, replica: f.replica, store: s, rules: f.rules, problems: f.problems, log: zerolog.Nop()}
 	b.wire(&Parts{Intake: s, Decisions: s, Deliveries: s, Queue: noQueue{}, Services: noQueue{}})
-	for {
+	return b
+}
+
+// deliver does what is due by the delivery of a replica.
+func (f *fetcher) deliver(t *testing.T, s *store.Store) {
+	t.Helper()
+	for b := f.wired(s); ; {
 		worked, err := b.deliverer.Next(t.Context())
 		must(t, err)
 		if !worked {
@@ -59,4 +64,30 @@ func TestAReplicaThatIsBehindLeavesWhatANewRuleDecided(t *testing.T) {
 	b.deliver(t, s)
 	expect("new", store.ActionSuperseded, "there is no Gerrit") // it is the Gerrit that is looked for, not the rule
 	expect("old", store.ActionCancelled, "rule graphics/tag is no longer live")
+}
+
+// The event is for a rule that the other replica doesn't have yet.
+func TestAReplicaThatIsBehindDecidesNothing(t *testing.T) {
+	u, s := newUpstream(t), sharedStore(t)
+	a, b := u.replica(s, "a"), u.replica(s, "b")
+	must(t, a.first(t.Context()))
+	must(t, b.first(t.Context()))
+	u.write("rules/graphics/ci.yaml", ruleNamed("second"))
+	u.commit("second")
+	time.Sleep(2 * time.Millisecond) // until it is due
+	must(t, a.turn(t.Context()))
+	_, err := s.Accept(t.Context(), store.Intake{Events: []store.Event{{ID: "e", Source: "cron", Type: "tick", State: store.EventReceived, BodyVersion: 1, Body: []byte("{}"), Time: time.Now()}}})
+	must(t, err)
+	decided := func(f *fetcher) int {
+		t.Helper()
+		n, err := f.wired(s).decider.Next(t.Context())
+		must(t, err)
+		return n
+	}
+	if n := decided(b); n != 0 {
+		t.Errorf("the replica that is behind decided %d events", n)
+	}
+	if n := decided(a); n != 1 {
+		t.Errorf("the one that isn't decided %d events", n)
+	}
 }

@@ -38,6 +38,7 @@ type replicas struct {
 	id, queue, prefix string
 	store             replicaStore
 	set               func() *rules.Set
+	name              func() string         // of the set, as others know it
 	bind              func([]pulse.Binding) // nil without pulse
 	log               zerolog.Logger
 	// changed asks for a beat at once: the rules are others now.
@@ -61,7 +62,7 @@ func (r *replicas) run(ctx context.Context) error {
 // beat says that this process lives and what it needs, and binds what all need.
 func (r *replicas) beat(ctx context.Context) error {
 	set := r.set()
-	own := store.Replica{ID: r.id, SetHash: set.Hash()}
+	own := store.Replica{ID: r.id, SetHash: r.name()}
 	for _, b := range set.Bindings(r.prefix) {
 		own.Bindings = append(own.Bindings, b.Exchange+" "+b.RoutingKey)
 	}

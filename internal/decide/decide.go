@@ -63,8 +63,8 @@ type Decider struct {
 	Facts *facts.Source
 	// Active gives the rule set in force. An event is matched anew with it when it is decided.
 	Active func() Active
-	// Newest tells whether a set that Active gave is the newest in force among all replicas; nil: it always is.
-	Newest func(ctx context.Context, set *rules.Set) (bool, error)
+	// Ahead tells whether another replica lives that is on newer rules than a set that Active gave; nil: none ever is.
+	Ahead func(ctx context.Context, set *rules.Set) (bool, error)
 	// Match gives the rules that an event may concern; nil: the set's index does. Set.Looking tells more, at a price.
 	Match func(*rules.Set, rules.Occurrence) []rules.Candidate
 	// ExchangePrefix is what Taskcluster's exchanges begin with.
@@ -131,6 +131,9 @@ func (d *Decider) Run(ctx context.Context) error {
 // Next claims some events and decides each. It tells how many there were.
 func (d *Decider) Next(ctx context.Context) (int, error) {
 	lease := cmp.Or(d.Lease, defaultLease)
+	if behind, err := d.behind(ctx); err != nil || behind {
+		return 0, err
+	}
 	began := time.Now()
 	if _, err := d.Store.WakeGroups(ctx, batch, d.Look); err != nil {
 		return 0, err
@@ -138,6 +141,9 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 	events, err := d.Store.ClaimEvents(ctx, d.Holder, batch, lease)
 	if err != nil {
 		return 0, fmt.Errorf("claim events: %w", err)
+	}
+	if behind, err := d.behind(ctx); err != nil || behind { // newer rules, and an event for them, may have come in between
+		return 0, errors.Join(err, d.letGo(ctx, events))
 	}
 	now, err := d.Store.Now(ctx)
 	if err != nil {
@@ -168,6 +174,15 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 		}
 	}
 	return len(events), d.finish(ctx, made)
+}
+
+// behind tells whether a replica lives that is on newer rules than this one: what happens is decided by those, since here
+// it would be decided without the rules that are new. Where nobody is on them any more, it is decided by those that are here.
+func (d *Decider) behind(ctx context.Context) (bool, error) {
+	if d.Ahead == nil {
+		return false, nil
+	}
+	return d.Ahead(ctx, d.Active().Set)
 }
 
 // finish writes events that were decided, in one transaction. Where a group was moved on by another replica

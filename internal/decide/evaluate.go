@@ -72,9 +72,6 @@ func (d *Decider) decide(ctx context.Context, ev store.Event, now time.Time) (st
 // ask has every rule look that the event may concern. It tells for how many the event is too old.
 func (d *Decider) ask(ctx context.Context, active Active, s *subject, f *facts.Session, now time.Time, v *store.Verdict) (old int, err error) {
 	candidates := d.match(active.Set, s.occurrence())
-	if err := d.leave(ctx, active, s, candidates, now); err != nil {
-		return 0, err
-	}
 	ours := false
 	if len(candidates) > 0 {
 		if ours, err = d.byUs(ctx, s, f); err != nil {

@@ -252,8 +252,8 @@ rules:
 	w.expect(c, 0, nil, "held back")
 }
 
-// older is a replica that is on other rules, which aren't the newest.
-func (w *world) older(text string) *decide.Decider {
+// older is a replica that is on other rules, for as long as one that is on newer ones lives.
+func (w *world) older(text string, ahead *bool) *decide.Decider {
 	w.t.Helper()
 	set, problems := rules.Load(rules.Sources{Files: map[string][]byte{"gfx/a.yaml": []byte(text)}, Teams: loadTeams(w.t, teamsYAML), Methods: deliver.Methods()})
 	if len(problems) > 0 {
@@ -262,35 +262,23 @@ func (w *world) older(text string) *decide.Decider {
 	d := *w.decide
 	d.Holder = "older"
 	d.Active = func() decide.Active { return decide.Active{Set: set, Begins: w.begins()} }
-	d.Newest = func(_ context.Context, asked *rules.Set) (bool, error) { return asked != set, nil }
+	d.Ahead = func(_ context.Context, asked *rules.Set) (bool, error) { return *ahead && asked == set, nil }
 	return &d
 }
 
-// left has a replica look at what is to be decided, all of which it is to leave; then that is due at once.
-func (w *world) left(by *decide.Decider, typ string) {
-	w.t.Helper()
-	if n, err := by.Next(w.t.Context()); n != 1 || err != nil {
-		w.t.Fatalf("%d events, %v; want the one %s\n%s", n, err, typ, w.actions())
-	}
-	events, err := w.store.Events(w.t.Context(), store.Filter{State: string(store.EventReceived), Limit: 100})
-	if err != nil || len(events) != 1 || events[0].Type != typ || !strings.HasPrefix(events[0].Error, "left to the replicas") {
-		w.t.Fatalf("%+v, %v; want the %s, left to others\n%s", events, err, typ, w.actions())
-	}
-	if err := w.store.RetryEvent(w.t.Context(), events[0].ID); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// TestATickIsLeftToThoseWhoseRulesItTicksFor: the rule's time, or its whole rule, is new, and one replica is behind.
-func TestATickIsLeftToThoseWhoseRulesItTicksFor(t *testing.T) {
+// TestWhatHappensIsLeftToThoseOnNewerRules: a rule on a tick, or its time, or its whole rule, is new, and one replica is
+// behind. It comes first to the tick, and to what that found.
+func TestWhatHappensIsLeftToThoseOnNewerRules(t *testing.T) {
 	sameTick := "  - name: other\n" + strings.SplitAfterN(askRules, "\n", 4)[3]
 	for name, before := range map[string]string{
-		"another time": strings.Replace(askRules, "0 6", "0 7", 1),
-		"no such rule": strings.Replace(askRules, "name: ask", "name: other", 1),
+		"another time":         strings.Replace(askRules, "0 6", "0 7", 1),
+		"no such rule":         strings.Replace(askRules, "name: ask", "name: other", 1),
+		"only one on the tick": askRules,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"gfx/a.yaml": askRules + sameTick})
-			old := w.older(before)
+			ahead := true
+			old := w.older(before, &ahead)
 			c := w.push().Change
 			w.settle()
 			for _, tick := range w.set.Ticks() {
@@ -298,13 +286,12 @@ func TestATickIsLeftToThoseWhoseRulesItTicksFor(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if name == "another time" {
-				w.left(old, "tick")
+			for _, by := range []*decide.Decider{old, w.decide, old, w.decide} {
+				n, err := by.Next(t.Context())
+				if want := map[bool]int{true: 1}[by != old]; n != want || err != nil {
+					t.Fatalf("the older one %t: %d events, %v; want %d", by == old, n, err, want)
+				}
 			}
-			if n, err := w.decide.Next(t.Context()); n != 1 || err != nil {
-				t.Fatal(n, err)
-			}
-			w.left(old, "found")
 			w.settle()
 			w.expect(c, 0, nil, "still wanted?")
 			if done := w.states()[store.ActionDone]; done != 2 {
@@ -314,19 +301,11 @@ func TestATickIsLeftToThoseWhoseRulesItTicksFor(t *testing.T) {
 	}
 }
 
-func TestWhatATickFoundForARuleThatWasRenamedSinceIsAnswered(t *testing.T) {
+func TestWhereNobodyIsOnNewerRulesAnyMoreTheOlderOnesCount(t *testing.T) {
 	w := newWorld(t, map[string]string{"gfx/a.yaml": askRules})
+	ahead := false
+	w.decide = w.older(strings.Replace(askRules, "still wanted?", "to be kept?", 1), &ahead)
 	c := w.push().Change
-	w.settle()
-	for _, tick := range w.set.Ticks() {
-		if err := w.inbox.AcceptTick(t.Context(), tick, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n, err := w.decide.Next(t.Context()); n != 1 || err != nil {
-		t.Fatal(n, err)
-	}
-	w.loadOf(loadTeams(t, teamsYAML), map[string]string{"gfx/a.yaml": strings.Replace(askRules, "name: ask", "name: asks\n    was: ask", 1)})
-	w.settle()
-	w.expect(c, 0, nil, "still wanted?")
+	w.tick(time.Now())
+	w.expect(c, 0, nil, "to be kept?")
 }

@@ -139,16 +139,26 @@ func (t *tx) stillPublished(ctx context.Context, seq int64) error {
 	return nil
 }
 
-// NewerLives tells whether a process is on a set that was published after this one: its replica was heard of within this
-// time, or the set was published within it, by one that hasn't said yet that it is on it.
+// lives is of a publication p that a process is on it: its replica was heard of within a time, or it was published or
+// pinned within that, and nobody has said yet that he is on it.
+const lives = `(p.published_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)
+	OR EXISTS (SELECT 1 FROM rule_source WHERE pin_seq = p.seq AND pin_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT))
+	OR EXISTS (SELECT 1 FROM replicas r WHERE r.set_hash = p.hash AND r.seen_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)))`
+
+// NewerLives tells whether a process that was heard of within this time is on a set that was published after this one.
 func (s *Store) NewerLives(ctx context.Context, hash string, within time.Duration) (bool, error) {
-	_, newer, err := first(ctx, s.read, text, `SELECT p.hash FROM publications p
-		WHERE p.seq > (SELECT COALESCE(MAX(seq), 0) FROM publications WHERE hash = $1)
-		AND (p.published_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)
-			OR EXISTS (SELECT 1 FROM replicas r WHERE r.set_hash = p.hash AND r.seen_ms > (SELECT ms FROM clock) - CAST($2 AS BIGINT)))
-		LIMIT 1`, hash, ms(within))
+	return s.lives(ctx, "p.seq > (SELECT COALESCE(MAX(seq), 0) FROM publications WHERE hash = $1)", hash, within)
+}
+
+// PublishedLives tells whether a process that was heard of within this time is on what was published as seq.
+func (s *Store) PublishedLives(ctx context.Context, seq int64, within time.Duration) (bool, error) {
+	return s.lives(ctx, "p.seq = $1", seq, within)
+}
+
+func (s *Store) lives(ctx context.Context, which string, of any, within time.Duration) (bool, error) {
+	_, ok, err := first(ctx, s.read, text, "SELECT p.hash FROM publications p WHERE "+which+" AND "+lives+" LIMIT 1", of, ms(within))
 	if err != nil {
-		return false, fmt.Errorf("look who is on newer rules than %s: %w", hash, err)
+		return false, fmt.Errorf("look who is on rules that were published: %w", err)
 	}
-	return newer, nil
+	return ok, nil
 }

@@ -236,3 +236,28 @@ func TestRulesThatAreLongOutOfForceAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWasPublishedLivesWhileAReplicaIsOnIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		lives := func(seq int64, within time.Duration) bool { return get[bool](t)(s.PublishedLives(ctx, seq, within)) }
+		publish(t, s, "aa", "", nil)
+		publish(t, s, "bb", "", nil)
+		const within = 200 * time.Millisecond
+		eventually(t, s, func() bool { return !lives(1, within) && !lives(2, within) })
+		get[[]store.Replica](t)(s.Beat(ctx, store.Replica{ID: "b", SetHash: "bb"}))
+		if !lives(2, time.Hour) || lives(3, time.Hour) {
+			t.Error("b is on the second, and there is no third")
+		}
+		eventually(t, s, func() bool {
+			get[[]store.Replica](t)(s.Beat(ctx, store.Replica{ID: "b", SetHash: "bb"}))
+			return lives(2, within) && !lives(1, within)
+		})
+		eventually(t, s, func() bool { return !lives(2, within) }) // b is silent
+		eventually(t, s, func() bool {
+			must(t, s.PinRules(ctx, store.Pin{Seq: 1, By: "ops"}))
+			return lives(1, within) && !lives(2, within) // whoever takes it up hasn't said so yet
+		})
+		eventually(t, s, func() bool { return !lives(1, within) })
+	})
+}

@@ -18,7 +18,7 @@ const atOnce = 200
 // that its votes and hashtags follow. It may be cut short at any point: the next load finds the rest. Only the set that all
 // are to be on ends opinions: a rule that this one doesn't know may be in a newer one.
 func (l *Loader) endGone(ctx context.Context, now *Active) error {
-	if !now.whole() {
+	if !now.whole {
 		return nil
 	}
 	standing, err := l.Store.StandingOf(ctx)

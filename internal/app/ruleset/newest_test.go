@@ -3,6 +3,7 @@ package ruleset
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,16 @@ func (p *place) newest(l *Loader) bool {
 		p.t.Fatal(err)
 	}
 	return newest
+}
+
+// census is a store that is told which publications somebody is on.
+type census struct {
+	Store
+	on []int64
+}
+
+func (s *census) PublishedLives(_ context.Context, seq int64, _ time.Duration) (bool, error) {
+	return slices.Contains(s.on, seq), nil
 }
 
 func (p *place) standing() int {
@@ -67,6 +78,49 @@ func TestOnlyWhoIsOnThePublishedSetIsOnTheNewest(t *testing.T) {
 	}
 }
 
+func TestOnlyALivingReplicaOnTheNewestSetIsAhead(t *testing.T) {
+	p := newPlace(t)
+	a, b := p.shared("a"), p.shared("b")
+	people := &census{Store: p.store}
+	a.Store, b.Store = people, people
+	publish := func(commit, name string) {
+		t.Helper()
+		p.write("rules/graphics/ci.yaml", rule(name, "platform/gfx"))
+		if err := a.LoadTree(t.Context(), p.tree(commit), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(when string, want string, on ...int64) {
+		t.Helper()
+		people.on = on
+		got := ""
+		for _, l := range []*Loader{a, b} {
+			ahead, err := l.Ahead(t.Context(), l.Active().Set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ahead {
+				got += " " + l.Replica
+			}
+		}
+		if got != want {
+			t.Errorf("%s: behind are%s; want%s", when, got, want)
+		}
+	}
+	publish("c1", "first")
+	p.sync(b)
+	expect("both have it", "", 1)
+	publish("c2", "second")
+	expect("a has more", " b", 1, 2)
+	expect("a has gone", "", 1)
+	if err := p.store.PinRules(t.Context(), store.Pin{Seq: 1, By: "ops"}); err != nil {
+		t.Fatal(err)
+	}
+	p.sync(b)
+	expect("b is on what is pinned", " a", 1, 2)
+	expect("b has gone", "", 2)
+}
+
 // Each has a folder of its own: what was loaded last counts, while somebody lives who is on it.
 func TestOfFoldersTheNewestIsWhatWasLoadedLast(t *testing.T) {
 	p := newPlace(t)
@@ -76,6 +130,11 @@ func TestOfFoldersTheNewestIsWhatWasLoadedLast(t *testing.T) {
 	p.load(b)
 	if p.newest(a) || !p.newest(b) {
 		t.Errorf("newest: a %t, b %t", p.newest(a), p.newest(b))
+	}
+	for l, want := range map[*Loader]bool{a: true, b: false} {
+		if ahead, err := l.Ahead(t.Context(), l.Active().Set); err != nil || ahead != want {
+			t.Errorf("somebody is ahead of %s: %t, %v", names(l.Active()), ahead, err)
+		}
 	}
 	p.write("rules/graphics/ci.yaml", rule("merged", "platform/gfx"))
 	p.load(p.loader())
@@ -157,5 +216,23 @@ func TestWhoReadsLessThanWasPublishedEndsNothing(t *testing.T) {
 	p.sync(b)
 	if names(b.Active()) != "audio/merged" || p.newest(b) || p.standing() != 1 {
 		t.Errorf("b has %s, newest %t, %d opinions stand", names(b.Active()), p.newest(b), p.standing())
+	}
+	if a, b := a.Active().Name(), b.Active().Name(); a != seen.Hash || b == a {
+		t.Errorf("a says that it is on %s, b on %s", a, b)
+	}
+}
+
+// Of folders too: the later release came first.
+func TestOfFoldersWhoReadsMoreIsAhead(t *testing.T) {
+	whole, p := newPlace(t), newPlace(t)
+	published := whole.load(whole.loader()).Published
+	published.Report = []byte(`{"rules": 3}`)
+	if _, err := p.store.Publish(t.Context(), store.RuleSet{Hash: published.Hash, Body: []byte("{}")}, nil, published, nil); err != nil {
+		t.Fatal(err)
+	}
+	l := p.loader()
+	p.load(l)
+	if ahead, err := l.Ahead(t.Context(), l.Active().Set); err != nil || !ahead {
+		t.Errorf("whoever read three rules of the same files is ahead: %t, %v", ahead, err)
 	}
 }

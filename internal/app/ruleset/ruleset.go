@@ -43,6 +43,7 @@ type Store interface {
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
 	AwaitedNow(ctx context.Context) ([]store.Awaited, error)
 	NewerLives(ctx context.Context, hash string, within time.Duration) (bool, error)
+	PublishedLives(ctx context.Context, seq int64, within time.Duration) (bool, error)
 	AddActions(ctx context.Context, actions []store.Action) error
 	EndOpinions(ctx context.Context, seq int64, opinions []store.Opinion, reconcile []store.Action) error
 }
@@ -63,6 +64,8 @@ type Active struct {
 	Unasked bool
 
 	teams *rules.Teams
+	// whole is what isWhole says of it.
+	whole bool
 }
 
 // Loader loads sets. Its fields are set once.
@@ -173,6 +176,7 @@ func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err er
 	if next.Begins, err = l.Store.ResolveBegins(ctx, beginKeys(next.Set), l.Begin); err != nil {
 		return fmt.Errorf("resolve from when on rules answer: %w", err)
 	}
+	next.whole = isWhole(next)
 	before := l.active.Swap(next)
 	l.report(before, next)
 	tell()
