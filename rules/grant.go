@@ -17,7 +17,7 @@ func (t *Team) MayVote(server, project, branch, label string, value int) error {
 			return &Denied{What: fmt.Sprintf("no label %q is granted to %s on %s", label, t.Name, g.where()), Hint: yamlfile.DidYouMean(label, keys(g.Labels))}
 		}
 		if value != 0 && (value < r[0] || value > r[1]) {
-			return &Denied{What: fmt.Sprintf("%s %+d is beyond %s' grant (%+d..%+d on %s)", label, value, t.Name, r[0], r[1], g.where())}
+			return &Denied{What: fmt.Sprintf("%s %s is beyond %s' grant (%s..%s on %s)", label, signed(value), t.Name, signed(r[0]), signed(r[1]), g.where())}
 		}
 		return nil
 	})

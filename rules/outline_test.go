@@ -157,3 +157,12 @@ func TestAPictureShowsWhatHeldAndWhatIsDone(t *testing.T) {
 		t.Errorf("no colour in %q", got)
 	}
 }
+
+func TestAPictureShowsAVoteOfNothingAsGerritDoes(t *testing.T) {
+	made := rules.Decision{Matched: true, Actions: []rules.Action{
+		{Kind: "vote", Labels: map[string]int{"A": 0, "B": 2}}, {Kind: "report", Report: &rules.Report{Label: "Verified", Outcome: "infra"}},
+	}}
+	if got, want := (rules.Picture{}).Of(made), "→ vote A 0 B +2\n→ report Verified 0 (infra)\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -123,7 +123,7 @@ func (a Action) line(d Decision) string {
 	switch a.Kind {
 	case kindVote:
 		for _, label := range keys(a.Labels) {
-			words = append(words, fmt.Sprintf("%s %+d", label, a.Labels[label]))
+			words = append(words, label+" "+signed(a.Labels[label]))
 		}
 	case kindReport:
 		words = append(words, a.Report.line())
@@ -165,7 +165,15 @@ func (r *Report) line() string {
 	case r.Outcome == "running":
 		return "waits for other tasks of the patchset"
 	}
-	return fmt.Sprintf("%s %+d (%s)", r.Label, r.Value, r.Outcome)
+	return fmt.Sprintf("%s %s (%s)", r.Label, signed(r.Value), r.Outcome)
+}
+
+// signed is the value of a vote as Gerrit shows it: 0 has no sign.
+func signed(value int) string {
+	if value == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%+d", value)
 }
 
 func (a Action) taskName() string {

@@ -72,9 +72,10 @@ It exits with 1 when there are errors; with --strict also when there are warning
 
 // check gives all diagnostics about the paths, as they were named, and how many rules there are in them.
 func check(paths []string, teamsFile, schedulerID string) (found []rules.Diagnostic, count int, err error) {
+	c := checker{teamsFile: teamsFile, schedulerID: schedulerID, folders: map[string]checkedFolder{}}
 	seen := map[string]bool{}
 	for _, path := range paths {
-		d, n, err := checkPath(path, teamsFile, schedulerID)
+		d, n, err := c.path(path)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -89,12 +90,23 @@ func check(paths []string, teamsFile, schedulerID string) (found []rules.Diagnos
 	return found, count, nil
 }
 
-func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, error) {
+// checker reads each folder of rules once, however many paths are in it.
+type checker struct {
+	teamsFile, schedulerID string
+	folders                map[string]checkedFolder
+}
+
+type checkedFolder struct {
+	set   *rules.Set
+	found []rules.Diagnostic
+}
+
+func (c checker) path(path string) ([]rules.Diagnostic, int, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("check: %w", err)
 	}
-	teams, diagnostics, err := loadTeams(path, teamsFile)
+	teams, diagnostics, err := loadTeams(path, c.teamsFile)
 	if err != nil || rules.HasErrors(diagnostics) {
 		return diagnostics, 0, err
 	}
@@ -102,11 +114,10 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 	if err != nil {
 		return nil, 0, err
 	}
-	files, refused, err := rulefiles.Read(root)
+	set, found, err := c.folder(root, teams)
 	if err != nil {
 		return nil, 0, err
 	}
-	set, found := ruleset.Load(rules.Sources{Files: files, Refused: refused, Teams: teams, SchedulerID: schedulerID, Advise: true})
 	wanted := func(file string) bool { return below == "." || file == below || strings.HasPrefix(file, below+"/") }
 	for _, d := range found {
 		if teams != nil && d.File == teams.File {
@@ -123,6 +134,24 @@ func checkPath(path, teamsFile, schedulerID string) ([]rules.Diagnostic, int, er
 		}
 	}
 	return diagnostics, count, nil
+}
+
+// folder checks all rules in a folder, with the teams that are nearest to it.
+func (c checker) folder(root string, teams *rules.Teams) (*rules.Set, []rules.Diagnostic, error) {
+	key := root
+	if teams != nil {
+		key += "\x00" + teams.File
+	}
+	if of, ok := c.folders[key]; ok {
+		return of.set, of.found, nil
+	}
+	files, refused, err := rulefiles.Read(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, found := ruleset.Load(rules.Sources{Files: files, Refused: refused, Teams: teams, SchedulerID: c.schedulerID, Advise: true})
+	c.folders[key] = checkedFolder{set, found}
+	return set, found, nil
 }
 
 // loadTeams reads the named teams.yaml, or the nearest one; nil when there is none.
@@ -188,7 +217,7 @@ func rulesFolder(path string, isDir bool, teams *rules.Teams) (root, below strin
 	case isDir:
 		return filepath.Dir(abs), filepath.Base(abs), nil // a team's folder
 	case teams != nil:
-		return "", "", fmt.Errorf("check: %s is in no team's folder of %s", path, teams.File)
+		return "", "", fmt.Errorf("check: %s is in no team's folder of %s; name the rules' folder, a team's, or a file there", path, teams.File)
 	}
 	folder := filepath.Dir(abs)
 	return filepath.Dir(folder), filepath.Base(folder) + "/" + filepath.Base(abs), nil

@@ -89,9 +89,9 @@ func Read(name, team string, data []byte) (*File, []yamlfile.Problem) {
 		f.Tests = append(f.Tests, t)
 	}
 	slices.SortStableFunc(problems, func(a, b yamlfile.Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
-	return f, problems
+	return f, slices.Compact(problems) // what is wrong with the file's given is so for each test
 }
 
 func emptyProblem(name string, already int) []yamlfile.Problem {

@@ -373,3 +373,14 @@ func TestANumberIsNoText(t *testing.T) {
 		}
 	}
 }
+
+func TestAMistakeInTheGivenOfAFileIsToldOnce(t *testing.T) {
+	_, problems := Read("ci.test.yaml", "gfx", []byte(`given: {change: {numbr: 1}}
+tests:
+  - {name: a, event: {task: failed}, expect: nothing}
+  - {name: b, event: {task: failed}, expect: nothing}
+`))
+	if len(problems) != 1 {
+		t.Errorf("got %v", problems)
+	}
+}
