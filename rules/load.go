@@ -97,11 +97,11 @@ func (l *loader) file(name string, data []byte) {
 	l.set.files[team.Name][name] = data
 	switch {
 	case strings.HasSuffix(name, ".test.yaml"), l.named[name]:
-	case strings.HasSuffix(name, ".yml"):
-		l.report(Diagnostic{Team: team.Name, File: name, Line: 1, Column: 1, Message: "a file that ends in .yml is not read", Hint: "name it " + strings.TrimSuffix(name, "yml") + "yaml"})
 	case strings.HasSuffix(name, ".yaml"):
 		f := &fileLoader{loader: l, team: team, name: name}
 		f.load(data)
+	case strings.EqualFold(path.Ext(name), ".yml"), strings.EqualFold(path.Ext(name), ".yaml"):
+		l.report(Diagnostic{Team: team.Name, File: name, Line: 1, Column: 1, Message: "a file that ends in " + path.Ext(name) + " is not read", Hint: "name it " + strings.TrimSuffix(name, path.Ext(name)) + ".yaml"})
 	}
 }
 
@@ -217,6 +217,10 @@ func (f *fileLoader) load(data []byte) {
 	yaml, problems := yamlfile.Parse(f.name, data)
 	f.yaml = yaml
 	f.problems(problems)
+	if len(problems) == 0 && (yaml.Root == nil || yaml.Root.Kind == yamlfile.Null) { // cut off, maybe: it mustn't take votes back
+		f.report(Diagnostic{Team: f.team.Name, File: f.name, Line: 1, Column: 1, Message: "no rules are written here", Hint: "write rules: [] if there are to be none, or take the file away"})
+		return
+	}
 	if yaml.Root == nil {
 		return
 	}

@@ -152,18 +152,19 @@ func TestABrokenFileStopsOnlyItsTeam(t *testing.T) {
 	rule := func(on string) []byte {
 		return []byte("rules:\n  - name: r\n    on: " + on + "\n    do: [{task: {taskQueueId: a/b, deadline: x, payload: {}, metadata: {name: x, description: x}}}]\n")
 	}
-	in := rules.Sources{Teams: teams, Files: map[string][]byte{"a/good.yaml": rule("{task: settled}"), "a/bad.yaml": rule("{tsk: settled}"), "b/r.yaml": []byte("rules: []\n"), "b/notes.txt": []byte("x"), "c/stray.yaml": rule("{task: settled}"), "b/old.yml": rule("{task: settled}")}}
+	in := rules.Sources{Teams: teams, Files: map[string][]byte{"a/good.yaml": rule("{task: settled}"), "a/bad.yaml": rule("{tsk: settled}"), "b/r.yaml": []byte("rules: []\n"), "b/notes.txt": []byte("x"), "c/stray.yaml": rule("{task: settled}"), "b/old.yml": rule("{task: settled}"), "b/Loud.YAML": rule("{task: settled}")}}
 	set, found := rules.Load(in)
 	if len(set.Rules()) != 0 || len(set.Broken()["a"]) == 0 || set.TeamFiles("a") != nil {
 		t.Errorf("team a: %d rules, broken %v", len(set.Rules()), set.Broken()["a"])
 	}
 	text := listing(found)
-	for _, want := range []string{"c/stray.yaml:1:1 error: the file lies in no team's folder", "b/old.yml:1:1 error: a file that ends in .yml is not read; name it b/old.yaml", "a/good.yaml:4:17 error: a has no scopes to create tasks with"} {
+	for _, want := range []string{"c/stray.yaml:1:1 error: the file lies in no team's folder", "b/old.yml:1:1 error: a file that ends in .yml is not read; name it b/old.yaml", "b/Loud.YAML:1:1 error: a file that ends in .YAML is not read; name it b/Loud.yaml", "a/good.yaml:4:17 error: a has no scopes to create tasks with"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 	delete(in.Files, "b/old.yml")
+	delete(in.Files, "b/Loud.YAML")
 	set, _ = rules.Load(in)
 	if _, broken := set.Broken()["b"]; broken || len(set.TeamFiles("b")) != 2 {
 		t.Errorf("team b: %v, files %v", set.Broken()["b"], set.TeamFiles("b"))

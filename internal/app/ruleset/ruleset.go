@@ -236,7 +236,7 @@ func (l *Loader) sourcesOf(files map[string][]byte, teams *rules.Teams) rules.So
 	return rules.Sources{Files: files, Teams: teams, ExchangePrefix: l.ExchangePrefix, SchedulerID: l.SchedulerID}
 }
 
-var errNoRules = errors.New("the folder holds no rules, though teams had some; empty their files to be rid of them, or remove the teams")
+var errNoRules = errors.New("the folder holds no rules, though teams had some; write rules: [] into their files to be rid of them, or remove the teams")
 
 // choose makes the set: of the files as they are, and, for each team that they are broken for, of its last good ones.
 func (l *Loader) choose(in *sources, kept map[string]bundle, next *Active) error {
