@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"verdict/rules/yamlfile"
@@ -52,14 +53,22 @@ func (d Diagnostic) String() string {
 	return text
 }
 
-// Excerpt is the line that is meant with a mark under the place, or "".
+// Excerpt is the line that is meant with a mark under the place, or "". What would steer a terminal isn't in it.
 func (d Diagnostic) Excerpt() string {
 	source := strings.TrimLeft(d.Source, " ")
 	column := d.Column - (len(d.Source) - len(source))
 	if source == "" || column < 1 || column > utf8.RuneCountInString(source) {
 		return ""
 	}
-	return "    " + source + "\n    " + strings.Repeat(" ", column-1) + strings.Repeat("^", max(1, d.Length)) + "\n"
+	return "    " + strings.Map(shown, source) + "\n    " + strings.Repeat(" ", column-1) + strings.Repeat("^", max(1, d.Length)) + "\n"
+}
+
+// shown is a character of a line as it can be printed.
+func shown(r rune) rune {
+	if r != '\t' && !unicode.IsPrint(r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // HasErrors says whether any of the diagnostics is an error.

@@ -65,3 +65,10 @@ func TestDiagnosticsSayTheFix(t *testing.T) {
 		}
 	}
 }
+
+func TestAnExcerptSteersNoTerminal(t *testing.T) {
+	d := rules.Diagnostic{Column: 8, Source: "  a:\tb\xff\x1b[2J\u202e\r"}
+	if got, want := d.Excerpt(), "    a:\tb\ufffd\ufffd[2J\ufffd\ufffd\n         ^\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -47,6 +47,12 @@ var traps = []trap{
 // never a column: the first line that it can't read is looked for, and a trap on it, or near it, is taken for the cause.
 func (f *File) syntaxProblem(err error) Problem {
 	p := Problem{File: f.Name, Line: 1, Column: 1, Message: "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	for i, line := range f.lines {
+		if strings.HasPrefix(line, "<<<<<<< ") {
+			p.Line, p.Message, p.Hint = i+1, "a conflict of a merge begins here", "keep one side of it, and take the marks away"
+			return p
+		}
+	}
 	m := errorLine.FindStringSubmatch(err.Error())
 	if m == nil {
 		return p

@@ -18,13 +18,16 @@ func ParseText(name string, data []byte) (*Node, []Problem) {
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	f.lines = strings.Split(text, "\n")
 	for i, line := range f.lines {
-		if !utf8.ValidString(line) {
-			return nil, problem(i+1, 1, "the file is not UTF-8", "save it as UTF-8")
+		if at := notUTF8(line); at > 0 {
+			return nil, problem(i+1, at, "the file is not UTF-8", "save it as UTF-8")
 		}
 		at := strings.IndexFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 		if at >= 0 {
-			r, _ := utf8.DecodeRuneInString(line[at:])
-			return nil, problem(i+1, utf8.RuneCountInString(line[:at])+1, fmt.Sprintf("the character U+%04X is not allowed", r), "")
+			r, hint := line[at], ""
+			if r == 0 {
+				hint = damaged
+			}
+			return nil, problem(i+1, utf8.RuneCountInString(line[:at])+1, fmt.Sprintf("the character U+%04X is not allowed", r), hint)
 		}
 	}
 	f.Root = &Node{Kind: String, Style: Whole, Line: 1, Column: 1, Text: text, file: f}

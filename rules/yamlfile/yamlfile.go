@@ -86,11 +86,24 @@ func Empty(data []byte) bool {
 // maxOfAKind bounds how often one file repeats the same complaint.
 const maxOfAKind = 20
 
+// damaged is the hint where a file has a zero in it.
+const damaged = "the file is damaged, or UTF-16: save it as UTF-8"
+
+// notUTF8 is the column at which a line is no UTF-8, 0 where all of it is.
+func notUTF8(line string) int {
+	for i, r := range line {
+		if r == utf8.RuneError && !strings.HasPrefix(line[i:], string(r)) {
+			return utf8.RuneCountInString(line[:i]) + 1
+		}
+	}
+	return 0
+}
+
 func (f *File) badCharacters() []Problem {
 	var problems []Problem
 	for i, line := range f.lines {
-		if !utf8.ValidString(line) {
-			return []Problem{{File: f.Name, Line: i + 1, Column: 1, Message: "the file is not UTF-8", Hint: "save it as UTF-8"}}
+		if at := notUTF8(line); at > 0 {
+			return []Problem{{File: f.Name, Line: i + 1, Column: at, Message: "the file is not UTF-8", Hint: "save it as UTF-8"}}
 		}
 		at := strings.IndexFunc(line, func(r rune) bool {
 			return r == '\t' || r == '\r' || r == '\u0085' || r == '\u2028' || r == '\u2029' || r < ' ' || r == 0x7f
@@ -101,8 +114,14 @@ func (f *File) badCharacters() []Problem {
 		r, _ := utf8.DecodeRuneInString(line[at:])
 		p := Problem{File: f.Name, Line: i + 1, Column: utf8.RuneCountInString(line[:at]) + 1,
 			Message: fmt.Sprintf("the character U+%04X is not allowed", r), Hint: `inside a text write its escape in double quotes`}
-		if r == '\t' {
+		switch r {
+		case '\t':
 			p.Message, p.Hint = "a tab", `use spaces; inside a text write "\t" in double quotes`
+		case '\r':
+			p.Hint = `lines end with LF, or with CR and LF; inside a text write "\r" in double quotes`
+		case 0:
+			p.Hint = damaged
+			return append(problems, p)
 		}
 		if problems = append(problems, p); len(problems) == maxOfAKind {
 			break

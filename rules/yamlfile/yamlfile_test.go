@@ -53,9 +53,11 @@ func TestParseRefusesWhatYAMLWouldChange(t *testing.T) {
 		{"two documents", "a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document begins here"},
 		{"a merge", "a:\n  <<: {b: 1}\n", "f.yaml:2:3: << merges mappings"},
 		{"a mapping as key", "{a: 1}: 2\n", "f.yaml:1:1: a mapping as a key"},
-		{"not UTF-8", "a: \xff\n", "f.yaml:1:1: the file is not UTF-8"},
+		{"not UTF-8", "a: \ufffdä\xff\n", "f.yaml:1:6: the file is not UTF-8; save it as UTF-8"},
+		{"UTF-16", "a\x00:\x00\n\x00b\x00", "f.yaml:1:2: the character U+0000 is not allowed; the file is damaged, or UTF-16: save it as UTF-8"},
+		{"a merge that isn't done", "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> 1234567\n", "f.yaml:2:1: a conflict of a merge begins here; keep one side"},
 		{"a line separator", "a: b\u2028c: d\n", "f.yaml:1:5: the character U+2028 is not allowed"},
-		{"a lone carriage return", "a: 1\rb: 2\n", "f.yaml:1:5: the character U+000D is not allowed"},
+		{"a lone carriage return", "a: 1\rb: 2\n", "f.yaml:1:5: the character U+000D is not allowed; lines end with LF"},
 		{"too long", strings.Repeat("#", MaxSize+1), "f.yaml:1:1: the file has 1048577 bytes"},
 		{"too deep", strings.Repeat("[", 100) + strings.Repeat("]", 100), "f.yaml:1:66: values nested deeper than 64 levels"},
 	}
