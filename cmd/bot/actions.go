@@ -46,7 +46,7 @@ func newActionsList(g *global) *cobra.Command {
 			return show(g, cmd, func(ctx context.Context, a admin.Admin) ([]admin.Action, error) { return a.Actions(ctx, filter) }, printActions)
 		},
 	}
-	f.register(cmd, "pending, running, done, waiting, held, retrying, dead, cancelled or superseded")
+	f.register(cmd, "pending", "running", "done", "waiting", "held", "retrying", "dead", "cancelled", "superseded")
 	cmd.Flags().StringVar(&f.event, "event", "", "of this event")
 	return cmd
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +43,7 @@ func newEventsList(g *global) *cobra.Command {
 			return show(g, cmd, func(ctx context.Context, a admin.Admin) ([]admin.Event, error) { return a.Events(ctx, filter) }, printEvents)
 		},
 	}
-	f.register(cmd, "received, deciding, decided, unmatched, too old or parked")
+	f.register(cmd, "received", "deciding", "decided", "unmatched", "too old", "parked")
 	cmd.Flags().StringVar(&f.task, "task", "", "of this task id")
 	cmd.Flags().BoolVar(&f.matched, "matched", false, "only those that a rule matched")
 	return cmd
@@ -134,10 +136,12 @@ type filterFlags struct {
 	state, change, task, rule, event, since string
 	limit                                   int
 	matched                                 bool
+	states                                  []string // that there are
 }
 
-func (f *filterFlags) register(cmd *cobra.Command, states string) {
-	cmd.Flags().StringVar(&f.state, "state", "", "in this state: "+states)
+func (f *filterFlags) register(cmd *cobra.Command, states ...string) {
+	f.states = states
+	cmd.Flags().StringVar(&f.state, "state", "", "in this state: "+strings.Join(states, ", "))
 	cmd.Flags().StringVar(&f.change, "change", "", "of this change, SERVER~NUMBER")
 	cmd.Flags().StringVar(&f.rule, "rule", "", "of this rule, TEAM/RULE, or TEAM/ for all of a team")
 	cmd.Flags().StringVar(&f.since, "since", "", "not older than this: 90s, 24h, 30 days")
@@ -147,6 +151,12 @@ func (f *filterFlags) register(cmd *cobra.Command, states string) {
 func (f *filterFlags) filter(now time.Time) (store.Filter, error) {
 	filter := store.Filter{
 		State: f.state, Change: f.change, TaskID: f.task, EventID: f.event, Limit: f.limit, MatchedOnly: f.matched, NewestFirst: true,
+	}
+	if f.state != "" && !slices.Contains(f.states, f.state) {
+		return filter, fmt.Errorf("--state %q: %s", f.state, yamlfile.DidYouMean(f.state, f.states))
+	}
+	if f.change != "" && !strings.Contains(f.change, "~") {
+		return filter, fmt.Errorf("--change %q: write SERVER~NUMBER, as in main~%s", f.change, f.change)
 	}
 	if f.limit < 1 {
 		return filter, fmt.Errorf("--limit %d: at least 1", f.limit)

@@ -174,7 +174,7 @@ var scopes = regexp.MustCompile(`^(all|team:[^/\s]+|rule:[^/\s]+/[^/\s]+|server:
 // CheckScope refuses what is no scope of a hold.
 func CheckScope(scope string) error {
 	if !scopes.MatchString(scope) {
-		return fmt.Errorf("%w: %q is no scope; write all, team:T, rule:T/R or server:S", ErrUsage, scope)
+		return &plainError{text: fmt.Sprintf("%q is no scope; write all, team:T, rule:T/R or server:S", scope), meaning: ErrUsage}
 	}
 	return nil
 }

@@ -143,19 +143,8 @@ func problemOf(resp *http.Response) error {
 	}
 	for _, m := range meanings {
 		if m.code == p.Code {
-			return &farError{text: strings.TrimPrefix(p.Error, ErrUsage.Error()+": "), meaning: m.err}
+			return &plainError{text: strings.TrimPrefix(p.Error, ErrUsage.Error()+": "), meaning: m.err}
 		}
 	}
-	return &farError{text: p.Error}
+	return &plainError{text: p.Error}
 }
-
-type farError struct {
-	text    string
-	meaning error
-}
-
-// Error implements error.
-func (e *farError) Error() string { return e.text }
-
-// Unwrap gives the meaning, for errors.Is.
-func (e *farError) Unwrap() error { return e.meaning }

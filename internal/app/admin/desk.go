@@ -82,9 +82,9 @@ func (d *Desk) Events(ctx context.Context, f store.Filter) ([]Event, error) {
 
 // Event shows one event, by its id or the beginning of it, with its decisions and actions.
 func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
-	e, err := d.Store.Event(ctx, id)
+	e, err := d.event(ctx, id)
 	if err != nil {
-		return EventDetail{}, fmt.Errorf("event %s: %w", id, err)
+		return EventDetail{}, err
 	}
 	decisions, err := d.Store.Decisions(ctx, e.ID)
 	if err != nil {
@@ -101,14 +101,22 @@ func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
 
 // RetryEvent has a parked event decided again.
 func (d *Desk) RetryEvent(ctx context.Context, id string) error {
-	e, err := d.Store.Event(ctx, id)
-	if err == nil {
-		err = d.Store.RetryEvent(ctx, e.ID)
-	}
+	e, err := d.event(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := d.Store.RetryEvent(ctx, e.ID); err != nil {
 		return fmt.Errorf("retry event %s: %w", id, err)
 	}
 	return nil
+}
+
+func (d *Desk) event(ctx context.Context, id string) (store.Event, error) {
+	e, err := d.Store.Event(ctx, id)
+	if err != nil {
+		return e, absent(fmt.Errorf("event %s: %w", id, err), fmt.Sprintf("no event's id begins with %q; bot events list shows them", id))
+	}
+	return e, nil
 }
 
 // Actions lists actions.
@@ -122,9 +130,9 @@ func (d *Desk) Actions(ctx context.Context, f store.Filter) ([]Action, error) {
 
 // Action shows one action, by its id or the beginning of it.
 func (d *Desk) Action(ctx context.Context, id string) (ActionDetail, error) {
-	a, err := d.Store.Action(ctx, id)
+	a, err := d.action(ctx, id)
 	if err != nil {
-		return ActionDetail{}, fmt.Errorf("action %s: %w", id, err)
+		return ActionDetail{}, err
 	}
 	return viewActionDetail(a), nil
 }
@@ -145,14 +153,22 @@ func (d *Desk) ApproveAction(ctx context.Context, id, by string) error {
 }
 
 func (d *Desk) onAction(ctx context.Context, id, verb string, do func(context.Context, string) error) error {
-	a, err := d.Store.Action(ctx, id)
-	if err == nil {
-		err = do(ctx, a.ID)
-	}
+	a, err := d.action(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := do(ctx, a.ID); err != nil {
 		return fmt.Errorf("%s action %s: %w", verb, id, err)
 	}
 	return nil
+}
+
+func (d *Desk) action(ctx context.Context, id string) (store.Action, error) {
+	a, err := d.Store.Action(ctx, id)
+	if err != nil {
+		return a, absent(fmt.Errorf("action %s: %w", id, err), fmt.Sprintf("no action's id begins with %q; bot actions list shows them", id))
+	}
+	return a, nil
 }
 
 // Hold stops deliveries of a scope until it is released; all replicas see it within seconds.
@@ -173,7 +189,7 @@ func (d *Desk) Release(ctx context.Context, scope string) error {
 		return err
 	}
 	if err := d.Store.Release(ctx, scope); err != nil {
-		return fmt.Errorf("release %s: %w", scope, err)
+		return absent(fmt.Errorf("release %s: %w", scope, err), scope+" is not held; bot status lists what is")
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (d *Desk) RulesLog(ctx context.Context, limit int) ([]RuleSet, error) {
 func (d *Desk) Rollback(ctx context.Context, r Rollback) (RuleSet, error) {
 	p, err := d.Store.PublicationOf(ctx, r.To)
 	if err != nil {
-		return RuleSet{}, err
+		return RuleSet{}, absent(err, fmt.Sprintf("no set of rules has a hash or commit that begins with %q; bot rules log lists them", r.To))
 	}
 	if err := d.Store.PinRules(ctx, store.Pin{Seq: p.Seq, By: r.By, Reason: r.Reason}); err != nil {
 		return RuleSet{}, err
@@ -78,7 +78,7 @@ func (d *Desk) Rollback(ctx context.Context, r Rollback) (RuleSet, error) {
 // ReleaseRules ends a rollback.
 func (d *Desk) ReleaseRules(ctx context.Context) error {
 	if err := d.Store.ReleaseRules(ctx); err != nil {
-		return fmt.Errorf("release the rules: %w", err)
+		return absent(fmt.Errorf("release the rules: %w", err), "the rules are not rolled back: those of folder or repository are in force")
 	}
 	return nil
 }
