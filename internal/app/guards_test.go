@@ -2,6 +2,8 @@ package app
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,5 +56,26 @@ gerrit: {main: {url: '%s', user: ci-bot, tokenFile: token, poll: {cron: '@every 
 	}
 	if !told {
 		t.Errorf("nobody was told:\n%s", r.log)
+	}
+}
+
+// Whoever held the rule died before it told, and the rule is renamed since. One that a person holds is that one's affair.
+func TestAHeldRuleIsToldAtTheStartByItsNameNow(t *testing.T) {
+	dir := away(t)
+	must(t, os.WriteFile(filepath.Join(dir, "rules/graphics/ci.yaml"), []byte(strings.Replace(tagRule, "name: tag", "name: tag\n    was: former", 1)+
+		strings.TrimPrefix(ruleNamed("other"), "rules:\n")), 0o600))
+	cfg := load(t, dir)
+	s, err := store.Open(t.Context(), store.Options{URL: cfg.Store.URL})
+	must(t, err)
+	must(t, s.Hold(t.Context(), store.Hold{Scope: "rule:graphics/former", By: store.HeldByGuard, Reason: "it did too much"}))
+	must(t, s.Hold(t.Context(), store.Hold{Scope: "rule:graphics/other", By: "ann", Reason: "it is loud"}))
+	must(t, s.Close())
+	r := start(t, Options{Config: cfg})
+	told := r.status(t, "what is told", func(s admin.Status) bool { return len(s.Problems) > 0 })
+	if err := r.stop(); err != nil { // all that the start tells is told
+		t.Error(err)
+	}
+	if p := told.Problems[0]; len(told.Holds) != 3 || p.Name != "rule tag is held" || p.Said != "it did too much" || strings.Count(r.log.String(), "somebody has to mend") != 1 {
+		t.Errorf("told are %+v of %+v\n%s", told.Problems, told.Holds, r.log)
 	}
 }

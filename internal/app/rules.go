@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"verdict/internal/app/rulefiles"
+	"verdict/internal/deliver"
+	"verdict/internal/store"
 )
 
 // loads remembers how the last load of the rules ended.
@@ -50,6 +53,7 @@ const remind = time.Hour
 
 // watchRules loads the rules again when they change, and when asked to.
 func (b *bot) watchRules(ctx context.Context) error {
+	b.remindHeld(ctx)
 	watching := make(chan error, 1)
 	go func() { watching <- b.watch(ctx) }()
 	again := time.NewTicker(unasked)
@@ -70,9 +74,25 @@ func (b *bot) watchRules(ctx context.Context) error {
 			b.syncRules(ctx)
 		case <-still.C:
 			b.rules.Remind(ctx)
+			b.remindHeld(ctx)
 		case <-b.reload:
 			b.log.Info().Msg("the rules are read anew, as asked")
 			b.loadRules(ctx)
+		}
+	}
+}
+
+// remindHeld says again which rules a guard holds, so that each is told on every day that it is, though whoever held it
+// died before it told.
+func (b *bot) remindHeld(ctx context.Context) {
+	holds, err := b.store.Holds(ctx)
+	if err != nil && ctx.Err() == nil {
+		b.log.Warn().Err(err).Msg("it can't be told which rules are held")
+	}
+	for _, r := range b.set().Rules() { // a hold of a rule is there under its former names too
+		i := slices.IndexFunc(holds, func(h store.Hold) bool { return h.By == store.HeldByGuard && h.Scope == "rule:"+r.Team+"/"+r.Name })
+		if i >= 0 {
+			b.problems.Still(ctx, deliver.HeldProblem(holds[i]))
 		}
 	}
 }

@@ -26,6 +26,8 @@ type Report struct {
 	Broken map[string][]string `json:"broken,omitempty"`
 	// Votes are the live rules that vote.
 	Votes []string `json:"votes,omitempty"`
+	// Lost are the rules that voted until then, and no longer do.
+	Lost  []string `json:"lost,omitempty"`
 	Rules int      `json:"rules"`
 }
 
@@ -37,31 +39,32 @@ func ReportOf(p store.Publication) (r Report, err error) {
 	return r, nil
 }
 
-// publish keeps a set with all that a replica needs to put the same one into force. It gives the rules that voted
-// before.
-func (l *Loader) publish(ctx context.Context, t Tree, in *sources, next *Active, under *store.Fetch) (voted []string, err error) {
+// publish keeps a set with all that a replica needs to put the same one into force.
+func (l *Loader) publish(ctx context.Context, t Tree, in *sources, next *Active, under *store.Fetch) error {
 	before, err := l.newest(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	whole, good := in.parts(next.Set)
 	body, err := pack(whole)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	rows, err := rowsOf(good)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	report, err := json.Marshal(reportOf(in, next, before))
+	made := reportOf(in, next, before)
+	made.Lost = lostIn(next.Set, l.voted(before))
+	report, err := json.Marshal(made)
 	if err != nil {
-		return nil, fmt.Errorf("write the report of rules %s: %w", next.Set.Hash(), err)
+		return fmt.Errorf("write the report of rules %s: %w", next.Set.Hash(), err)
 	}
 	set := store.RuleSet{Hash: next.Set.Hash(), Body: body}
 	next.Published, err = l.Store.Publish(ctx, set, rows, store.Publication{
 		Hash: set.Hash, Commit: t.Commit, Author: t.Author, Subject: t.Subject, Committed: t.Time, Replica: l.Replica, Report: report,
 	}, under)
-	return l.voted(before), err
+	return err
 }
 
 // newest is the report of the newest publication, empty where there is none.
@@ -193,12 +196,7 @@ func (l *Loader) adopt(ctx context.Context, seq int64, pin store.Pin) error {
 	for team, found := range next.Set.Broken() {
 		next.note(team, found)
 	}
-	now := l.Active()
-	return l.enforce(ctx, next, func() {
-		if pin.Seq != 0 && now != nil && l.Problems != nil {
-			l.tellLost(ctx, votesOf(now.Set), next)
-		}
-	})
+	return l.enforce(ctx, next)
 }
 
 // teamsOf are the teams of a published set, with what roles gave then.

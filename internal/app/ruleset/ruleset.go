@@ -161,15 +161,14 @@ func (l *Loader) load(ctx context.Context, t Tree, under *store.Fetch) error {
 	if err := l.choose(in, kept, next); err != nil {
 		return err
 	}
-	voted, err := l.publish(ctx, t, in, next, under)
-	if err != nil {
+	if err := l.publish(ctx, t, in, next, under); err != nil {
 		return err
 	}
-	return l.enforce(ctx, next, func() { l.tell(ctx, voted, next) })
+	return l.enforce(ctx, next)
 }
 
-// enforce puts a set into force in this process, and has told what there is to tell about it.
-func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err error) {
+// enforce puts a set into force in this process, and tells what there is to tell about it.
+func (l *Loader) enforce(ctx context.Context, next *Active) (err error) {
 	if err := l.Store.RenameRules(ctx, renamings(next.Set)); err != nil {
 		return err
 	}
@@ -179,7 +178,7 @@ func (l *Loader) enforce(ctx context.Context, next *Active, tell func()) (err er
 	next.whole = isWhole(next)
 	before := l.active.Swap(next)
 	l.report(before, next)
-	tell()
+	l.tell(ctx, before, next)
 	if l.KeepOpinions {
 		return nil
 	}

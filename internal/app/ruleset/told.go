@@ -6,8 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"verdict/internal/problems"
+	"verdict/internal/store"
 	"verdict/rules"
 )
 
@@ -15,8 +17,9 @@ import (
 // belongs to no team.
 const BrokenRules = "rules are broken"
 
-// tell tells each broken team's contact, says which teams are mended, and which of the rules that voted are lost.
-func (l *Loader) tell(ctx context.Context, voted []string, now *Active) {
+// tell tells each broken team's contact, says which teams are mended, and which of the rules that voted are lost. Each
+// process does that puts the set into force: who published it may have died before.
+func (l *Loader) tell(ctx context.Context, before, now *Active) {
 	if l.Problems == nil {
 		return
 	}
@@ -32,7 +35,9 @@ func (l *Loader) tell(ctx context.Context, voted []string, now *Active) {
 			l.Problems.Over(ctx, p.Team, BrokenRules)
 		}
 	}
-	l.tellLost(ctx, voted, now)
+	for _, rule := range lost(before, now, known) {
+		l.Problems.Tell(ctx, lostOf(now, rule))
+	}
 }
 
 // Remind says again which teams are broken, so that each is told on every day that it is.
@@ -61,33 +66,56 @@ func brokenOf(now *Active, team string) problems.Problem {
 	return p
 }
 
-// tellLost tells of rules that voted, and no longer do: a change that waits for such a vote waits for ever, and one
-// that it kept from being merged can be.
-func (l *Loader) tellLost(ctx context.Context, voted []string, now *Active) {
-	votes := votesOf(now.Set)
-	for _, rule := range voted {
-		if _, stays := slices.BinarySearch(votes, rule); stays {
-			continue
-		}
+// lately is for how long a process that starts looks whether it was told which votes a publication took away.
+const lately = 24 * time.Hour
+
+// lost are the rules that voted in the set before, as team/rule, and no longer do. At the start they are those of the
+// publication, but for what is known already.
+func lost(before, now *Active, known []store.Problem) []string {
+	if before != nil {
+		return lostIn(now.Set, votesOf(before.Set))
+	}
+	report, err := ReportOf(now.Published)
+	if err != nil || time.Since(now.Published.Published) > lately {
+		return nil
+	}
+	return slices.DeleteFunc(report.Lost, func(rule string) bool {
+		p := lostOf(now, rule)
+		return slices.ContainsFunc(known, func(k store.Problem) bool { return k.Team == p.Team && k.Name == p.Name })
+	})
+}
+
+// lostIn are those of the rules that voted, as team/rule, which don't in a set, by any name.
+func lostIn(set *rules.Set, voted []string) []string {
+	return slices.DeleteFunc(slices.Clone(voted), func(rule string) bool {
 		team, name, _ := strings.Cut(rule, "/")
-		l.Problems.Tell(ctx, problems.Problem{
-			Team: team, Name: "rule " + name + " no longer votes", Said: lostBy(now.Set.Rule(team, name)) + "; its votes are taken back",
-			Remedy: "if that is meant, nothing; else bring it back, what is taken back is not voted again by itself",
-		})
+		return votes(set.Rule(team, name))
+	})
+}
+
+// lostOf tells of a rule that voted, and no longer does: a change that waits for such a vote waits for ever, and one
+// that it kept from being merged can be.
+func lostOf(now *Active, rule string) problems.Problem {
+	team, name, _ := strings.Cut(rule, "/")
+	return problems.Problem{
+		Team: team, Name: "rule " + name + " no longer votes", Said: lostBy(now.Set.Rule(team, name)) + "; its votes are taken back",
+		Remedy: "if that is meant, nothing; else bring it back, what is taken back is not voted again by itself",
 	}
 }
 
 // votesOf are the live rules that vote, as team/rule, sorted.
 func votesOf(set *rules.Set) []string {
-	votes := []string{}
+	all := []string{}
 	for _, r := range set.Rules() {
-		if r.Mode == rules.Live && r.Votes() {
-			votes = append(votes, r.Team+"/"+r.Name)
+		if votes(r) {
+			all = append(all, r.Team+"/"+r.Name)
 		}
 	}
-	slices.Sort(votes)
-	return votes
+	slices.Sort(all)
+	return all
 }
+
+func votes(r *rules.Rule) bool { return r != nil && r.Mode == rules.Live && r.Votes() }
 
 func lostBy(r *rules.Rule) string {
 	switch {

@@ -2,8 +2,11 @@ package ruleset
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +64,7 @@ func TestLosingALiveRuleThatVotesIsTold(t *testing.T) {
 		"shadow":         {strings.Replace(voting, "    when:", "    mode: shadow\n    when:", 1), "its mode is shadow"},
 		"off":            {strings.Replace(voting, "    when:", "    mode: \"off\"\n    when:", 1), "its mode is off"},
 		"votes no more":  {strings.Replace(voting, "- vote: {Verified: 1}\n        message: merged", "- comment: merged", 1), "it casts no vote any more"},
+		"renamed":        {strings.Replace(voting, "name: merged", "name: landed\n    was: merged", 1), ""},
 		"another branch": {strings.Replace(voting, `"main"`, `"next"`, 1), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,6 +86,61 @@ func TestLosingALiveRuleThatVotesIsTold(t *testing.T) {
 				t.Errorf("told %+v", all)
 			}
 		})
+	}
+}
+
+// whoDies is a store under a process that dies when it has published.
+type whoDies struct{ Store }
+
+func (whoDies) RenameRules(context.Context, []store.Renaming) error { return errors.New("dead") }
+
+func TestWhatAProcessDidNotComeToTellIsToldByTheNextOneOnce(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		p := newPlace(t)
+		var log bytes.Buffer
+		next := func() *Loader {
+			l := p.teller(&log)
+			l.Shared = shared
+			return l
+		}
+		first := next()
+		p.load(first)
+		p.write("rules/graphics/ci.yaml", rule("another", "platform/gfx"))
+		p.write("rules/audio/ci.yaml", "rules: 1\n")
+		first.Store = whoDies{first.Store}
+		if err := first.LoadTree(t.Context(), p.tree("c2"), nil); err == nil || len(p.problems()) > 0 {
+			t.Fatalf("it died with %v, and told %+v", err, p.problems())
+		}
+		for range 3 {
+			l := next()
+			if shared {
+				p.sync(l)
+			} else if err := l.LoadTree(t.Context(), p.tree("c2"), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := p.problems()
+		if len(all) != 2 || all[0].Name != BrokenRules || all[1].Name != "rule merged no longer votes" || all[1].Times != 1 {
+			t.Errorf("shared %t: problems are %+v", shared, all)
+		}
+		if n := strings.Count(log.String(), "somebody has to mend"); n != 2 {
+			t.Errorf("shared %t: told %d times:\n%s", shared, n, &log)
+		}
+	}
+}
+
+func TestWhatAnOldPublicationTookAwayIsNoNewsAtTheStart(t *testing.T) {
+	p := newPlace(t)
+	l := p.loader()
+	p.load(l)
+	p.write("rules/graphics/ci.yaml", rule("another", "platform/gfx"))
+	a := p.load(l)
+	if got := lost(nil, a, nil); !slices.Equal(got, []string{"graphics/merged"}) {
+		t.Errorf("of a new one lost are %q", got)
+	}
+	a.Published.Published = a.Published.Published.Add(-lately)
+	if got := lost(nil, a, nil); len(got) > 0 {
+		t.Errorf("of an old one lost are %q", got)
 	}
 }
 
