@@ -87,19 +87,6 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err != nil {
 		return b, err
 	}
-	b.problems = &problems.Teller{Store: b.store, Contact: func(team string) string { return b.rules.Contact(team) }, Log: b.log}
-	b.rules = &ruleset.Loader{
-		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, Replica: b.replica, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
-		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
-		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Problems: b.problems, Store: b.store, Log: b.log,
-	}
-	if cfg.Rules.Git.URL != "" {
-		b.rules.Shared = true
-		b.fetcher = newFetcher(cfg, trusted, b)
-	}
-	if err := b.firstRules(ctx); err != nil {
-		return b, err
-	}
 	clients := b.gerritClients(trusted)
 	queue, err := b.queue(trusted)
 	if err != nil {
@@ -109,12 +96,28 @@ func assemble(ctx context.Context, o Options) (b *bot, err error) {
 	if err != nil {
 		return b, err
 	}
-	parts := &Parts{Intake: b.store, Decisions: b.store, Deliveries: b.store, Queue: queue, Services: services, Gerrit: map[string]Gerrit{}}
+	parts := &Parts{
+		Intake: b.store, Decisions: b.store, Deliveries: b.store, Rules: b.store, Problems: b.store, Queue: queue, Services: services,
+		Gerrit: map[string]Gerrit{},
+	}
 	for name, c := range clients {
 		parts.Gerrit[name] = c
 	}
 	if o.Wrap != nil {
 		o.Wrap(parts)
+	}
+	b.problems = &problems.Teller{Store: parts.Problems, Contact: func(team string) string { return b.rules.Contact(team) }, Log: b.log}
+	b.rules = &ruleset.Loader{
+		Dir: cfg.Rules.Dir, Teams: cfg.Rules.Teams, Replica: b.replica, ExchangePrefix: cfg.Pulse.ExchangePrefix, Begin: cfg.Begin.At,
+		SchedulerID: cfg.Taskcluster.SchedulerID, Expand: b.roles(trusted),
+		Servers: slices.Sorted(maps.Keys(cfg.Gerrit)), KeepOpinions: cfg.Mode == config.ModeShadow, Problems: b.problems, Store: parts.Rules, Log: b.log,
+	}
+	if cfg.Rules.Git.URL != "" {
+		b.rules.Shared = true
+		b.fetcher = newFetcher(parts, trusted, b)
+	}
+	if err := b.firstRules(ctx); err != nil {
+		return b, err
 	}
 	b.wire(parts)
 	if b.polls, err = newPolls(ctx, pollsOf{cfg: cfg, clients: clients, inbox: b.inbox, cursors: b.store, set: b.set, log: b.log}); err != nil {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"verdict/internal/app/ruleset"
 	"verdict/internal/decide"
 	"verdict/internal/deliver"
 	"verdict/internal/facts"
 	"verdict/internal/ingest"
+	"verdict/internal/problems"
 	"verdict/taskcluster"
 )
 
@@ -25,11 +27,19 @@ type Queue interface {
 	facts.Queue
 }
 
+// Rules is what loading rules needs of the store, from a folder and from a repository.
+type Rules interface {
+	ruleset.Store
+	fetchStore
+}
+
 // Parts are what the stages stand on. A test may put something of its own around them.
 type Parts struct {
 	Intake     ingest.Store
 	Decisions  decide.Store
 	Deliveries deliver.Store
+	Rules      Rules
+	Problems   problems.Store
 	Gerrit     map[string]Gerrit
 	Queue      Queue
 	Services   deliver.Services
@@ -38,9 +48,9 @@ type Parts struct {
 
 // Pace is how long what a process holds is waited for when it dies. A field that is zero is as the stages have it.
 type Pace struct {
-	EventLease, LaneLease time.Duration
-	Request               time.Duration // one call of a delivery; shorter than LaneLease
-	Window                time.Duration // for which a message waits for neighbours
+	EventLease, LaneLease, FetchLease time.Duration
+	Request                           time.Duration // one call of a delivery; shorter than LaneLease
+	Window                            time.Duration // for which a message waits for neighbours
 }
 
 func gerritsAs[T any](servers map[string]Gerrit, as func(Gerrit) T) map[string]T {

@@ -112,7 +112,7 @@ func (b *bot) loadRules(ctx context.Context) {
 		return
 	}
 	b.fetcher.again.Store(true)
-	if err := b.store.FetchNow(ctx); err != nil && ctx.Err() == nil {
+	if err := b.fetcher.store.FetchNow(ctx); err != nil && ctx.Err() == nil {
 		b.log.Error().Err(err).Msg("the rules could not be asked for")
 	}
 }

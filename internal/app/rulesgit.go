@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -64,10 +65,11 @@ const (
 	cantFetch = "rules can't be fetched"
 )
 
-func newFetcher(cfg *config.Config, trusted *tls.Config, b *bot) *fetcher {
+func newFetcher(parts *Parts, trusted *tls.Config, b *bot) *fetcher {
+	cfg := b.cfg
 	f := &fetcher{
-		git: rulesRepository(cfg, trusted), every: cfg.Rules.Git.Every, replica: b.replica, store: b.store, rules: b.rules,
-		problems: b.problems, log: b.log, lease: fetchLease, loaded: b.loaded,
+		git: rulesRepository(cfg, trusted), every: cfg.Rules.Git.Every, replica: b.replica, store: parts.Rules, rules: b.rules,
+		problems: b.problems, log: b.log, lease: cmp.Or(parts.Pace.FetchLease, fetchLease), loaded: b.loaded,
 	}
 	if filepath.IsAbs(cfg.Rules.Teams) {
 		f.teams = cfg.Rules.Teams

@@ -27,6 +27,7 @@ type bot struct {
 	stopping chan struct{}
 	over     chan error // how the last process ended
 	left     bool       // it was killed while it stopped, and not started again
+	turn     int        // how many points it had passed when its story came to what it is about
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
@@ -195,6 +196,18 @@ func (b *bot) status(t *testing.T) (admin.Status, error) {
 		return admin.Status{}, err
 	}
 	return client.Status(t.Context())
+}
+
+// release ends a hold, as an administrator does.
+func (b *bot) release(t *testing.T, scope string) {
+	t.Helper()
+	client, err := admin.Dial(t.Context(), b.file("admin.sock"))
+	if err == nil {
+		err = client.Release(t.Context(), scope)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // connected tells whether the bot hears of everything that happens.

@@ -66,7 +66,7 @@ func TestKilledAroundACallDoesEachAsOftenAsItMay(t *testing.T) {
 	if len(points) != 6 {
 		t.Fatalf("points %q, want those before and after each of the three calls", points)
 	}
-	eachPoint(t, points, func(t *testing.T, point string) {
+	each(t, points, func(t *testing.T, point string) {
 		killedAt(t, point, func(t *testing.T, w *world, s strike) (*bot, bool) {
 			b, cameBack := calls(t, w, s)
 			// The hook that happens at most once comes first.

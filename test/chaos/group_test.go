@@ -40,5 +40,5 @@ func TestKilledAroundALookAtAGroupTellsItOnce(t *testing.T) {
 	if len(points) < 4 {
 		t.Fatalf("points %q, want those before and after each of two looks", points)
 	}
-	eachPoint(t, points, func(t *testing.T, point string) { killedAt(t, point, grouped, func(*world) {}) })
+	each(t, points, func(t *testing.T, point string) { killedAt(t, point, grouped, func(*world) {}) })
 }

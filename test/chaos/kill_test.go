@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func TestKilledBetweenEachTwoStepsDoesEachThingOnce(t *testing.T) {
 	if len(points) < 30 {
 		t.Fatalf("only %d points: %q", len(points), points)
 	}
-	eachPoint(t, points, func(t *testing.T, point string) {
+	each(t, points, func(t *testing.T, point string) {
 		killedAt(t, point, story, func(w *world) {
 			if postponed[point] {
 				w.unwell()
@@ -57,8 +58,8 @@ func TestKilledBetweenEachTwoStepsDoesEachThingOnce(t *testing.T) {
 	})
 }
 
-// eachPoint has something done at each point, some of them at the same time.
-func eachPoint(t *testing.T, points []string, do func(t *testing.T, point string)) {
+// each has something done at each point, or in each story, some of them at the same time.
+func each(t *testing.T, points []string, do func(t *testing.T, point string)) {
 	todo := make(chan string, len(points))
 	for _, point := range points {
 		todo <- point
@@ -133,6 +134,7 @@ func TestNewsComesWhileTheBotIsDead(t *testing.T) {
 
 // reading are methods that change nothing.
 var reading = "RecentHint Cursor SeenChanges OpenSeen Link Group GroupsOf OpenOf Undecided Opinions Now Wake LaneActions Decisions Hops TeamTurn OkToTests WaitForOk AwaitedGroup AwaitedOn Reported ReportedClosed LastOnce AllChanges PostedVotes OwnTags Holds " +
+	"Publication Publications RuleSource RuleSet TeamFiles Problems StandingOf Actions AwaitedNow NewerLives PublishedLives " +
 	"GetChangeDetail GetAccountInfo ListFiles QueryAccounts GetAccountGroups ListChangeComments GetRevisionFileContent Task Status ListTaskGroup Artifact"
 
 // untold are methods that no story comes to: what they leave behind when the bot is killed there is what others do.
@@ -142,14 +144,21 @@ var untold = map[string]string{
 
 // TestEachStepHasPoints: a method that a stage begins to use is found here, and needs points, or a reason.
 func TestEachStepHasPoints(t *testing.T) {
-	w := newWorld(t)
-	w.unwell()
-	b, _ := story(t, w, strike{})
-	lived, _ := life(t, newWorld(t), strike{})
-	stepped, _ := steps(t, newWorld(t), strike{})
-	of, _ := grouped(t, newWorld(t), strike{})
-	rang, _ := calls(t, newWorld(t), strike{})
-	passed := strings.Join(slices.Concat(b.trace(), lived.trace(), stepped.trace(), of.trace(), rang.trace()), "\n")
+	told := map[string]func(*testing.T, *world, strike) (*bot, bool){
+		"life": life, "steps": steps, "group": grouped, "calls": calls, "commit": committed,
+		"unwell": func(t *testing.T, w *world, s strike) (*bot, bool) {
+			w.unwell()
+			return story(t, w, s)
+		},
+	}
+	var mu sync.Mutex
+	var passed string
+	each(t, slices.Collect(maps.Keys(told)), func(t *testing.T, name string) {
+		b, _ := told[name](t, newWorld(t), strike{})
+		mu.Lock()
+		defer mu.Unlock()
+		passed += strings.Join(b.trace(), "\n") + "\n"
+	})
 	parts := reflect.TypeFor[app.Parts]()
 	for i := range parts.NumField() {
 		part := parts.Field(i).Type

@@ -97,5 +97,5 @@ func TestKilledAroundEachCallOfAChangesLifeDoesEachThingOnce(t *testing.T) {
 			t.Errorf("no point around gerrit.%s", step)
 		}
 	}
-	eachPoint(t, points, func(t *testing.T, point string) { killedAt(t, point, life, func(*world) {}) })
+	each(t, points, func(t *testing.T, point string) { killedAt(t, point, life, func(*world) {}) })
 }

@@ -65,5 +65,5 @@ func TestKilledAroundAReportSaysItOnce(t *testing.T) {
 	if len(points) < 12 {
 		t.Fatalf("points %q, want those around decisions and posts", points)
 	}
-	eachPoint(t, points, func(t *testing.T, point string) { killedAt(t, point, reported, func(*world) {}) })
+	each(t, points, func(t *testing.T, point string) { killedAt(t, point, reported, func(*world) {}) })
 }

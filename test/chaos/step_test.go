@@ -68,5 +68,5 @@ func TestKilledAroundARerunAndACancelDoesEachOnce(t *testing.T) {
 	if len(points) != 4 {
 		t.Fatalf("points %q, want those before and after each of the two calls", points)
 	}
-	eachPoint(t, points, func(t *testing.T, point string) { killedAt(t, point, steps, func(*world) {}) })
+	each(t, points, func(t *testing.T, point string) { killedAt(t, point, steps, func(*world) {}) })
 }

@@ -25,7 +25,7 @@ func main() {
 
 // pace lets another process take over soon, and leaves a call of the fakes more time than it ever needs.
 var pace = app.Pace{
-	EventLease: 2 * time.Second, LaneLease: 2 * time.Second, Request: time.Second, Window: 200 * time.Millisecond,
+	EventLease: 2 * time.Second, LaneLease: 2 * time.Second, FetchLease: 2 * time.Second, Request: time.Second, Window: 200 * time.Millisecond,
 }
 
 func run() error {

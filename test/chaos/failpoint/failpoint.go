@@ -37,6 +37,8 @@ func (p *Points) Wrap(parts *app.Parts) {
 	parts.Intake = &intake{Store: parts.Intake, points: p, seen: map[string]bool{}}
 	parts.Decisions = decisions{parts.Decisions, p}
 	parts.Deliveries = deliveries{parts.Deliveries, p}
+	parts.Rules = ruleStore{parts.Rules, p}
+	parts.Problems = problemStore{parts.Problems, p}
 	parts.Queue = queue{parts.Queue, p}
 	parts.Services = services{parts.Services, p}
 	for name, server := range parts.Gerrit {
