@@ -27,8 +27,12 @@ lead to waits. Every replica sees it within 5 seconds, and it outlives restarts,
 				return err
 			}
 			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				if err := a.Hold(ctx, admin.Hold{Scope: args[0], Reason: reason, By: whoami()}); err != nil {
+				held, err := a.Hold(ctx, admin.Hold{Scope: args[0], Reason: reason, By: whoami()})
+				if err != nil {
 					return err
+				}
+				if held.Stranger != "" {
+					fmt.Fprintln(cmd.ErrOrStderr(), held.Stranger)
 				}
 				return g.say(cmd, map[string]string{"held": args[0]}, fmt.Sprintf("%s is held; bot release %s lets it go on", args[0], args[0]))
 			})

@@ -14,7 +14,8 @@ import (
 
 // serveAdmin answers on the admin socket.
 func (b *bot) serveAdmin(ctx context.Context) error {
-	desk := &admin.Desk{Store: b.store, Version: b.version, Instance: b.cfg.Instance, Process: b.status, Contact: b.rules.Contact, Passed: b.decider.Passed}
+	desk := &admin.Desk{Store: b.store, Version: b.version, Instance: b.cfg.Instance, Process: b.status, Contact: b.rules.Contact, Passed: b.decider.Passed,
+		Stranger: b.stranger}
 	return admin.Serve(ctx, b.socket, b.cfg.Admin.Socket, desk)
 }
 

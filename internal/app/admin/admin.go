@@ -26,7 +26,7 @@ type Admin interface {
 	RetryAction(ctx context.Context, id string) error
 	CancelAction(ctx context.Context, id string) error
 	ApproveAction(ctx context.Context, id, by string) error
-	Hold(ctx context.Context, h Hold) error
+	Hold(ctx context.Context, h Hold) (Held, error)
 	Release(ctx context.Context, scope string) error
 	// RulesLog lists the sets that were published, the newest first.
 	RulesLog(ctx context.Context, limit int) ([]RuleSet, error)
@@ -170,6 +170,12 @@ type Counts struct {
 }
 
 var scopes = regexp.MustCompile(`^(all|team:[^/\s]+|rule:[^/\s]+/[^/\s]+|server:[^/\s]+)$`)
+
+// Held is what came of holding.
+type Held struct {
+	// Stranger says that the running bot knows no team, rule or server of that name; empty: it does, or none runs.
+	Stranger string `json:"stranger,omitempty"`
+}
 
 // CheckScope refuses what is no scope of a hold.
 func CheckScope(scope string) error {

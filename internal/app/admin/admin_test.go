@@ -121,8 +121,9 @@ func TestClientAnswersWhatTheDeskDoes(t *testing.T) {
 func TestClientActsOnTheStore(t *testing.T) {
 	near, far := nearAndFar(t)
 	ctx := t.Context()
+	_, holding := far.Hold(ctx, Hold{Scope: "team:graphics", Reason: "why not", By: "me"})
 	steps := []error{
-		far.Hold(ctx, Hold{Scope: "team:graphics", Reason: "why not", By: "me"}),
+		holding,
 		far.CancelAction(ctx, "action"),
 		far.RetryEvent(ctx, "parked"),
 	}
@@ -170,11 +171,12 @@ func TestClientGivesBackWhatAnErrorMeans(t *testing.T) {
 	ctx := t.Context()
 	_, missing := far.Event(ctx, "nothing")
 	_, shown := far.Action(ctx, "nothing")
+	_, unheld := far.Hold(ctx, Hold{Scope: "everything"})
 	for name, c := range map[string]struct{ got, want error }{
 		"event":   {missing, store.ErrNotFound},
 		"action":  {shown, store.ErrNotFound},
 		"retry":   {far.RetryEvent(ctx, "nothing"), store.ErrNotFound},
-		"scope":   {far.Hold(ctx, Hold{Scope: "everything"}), ErrUsage},
+		"scope":   {unheld, ErrUsage},
 		"release": {far.Release(ctx, "all"), store.ErrNotFound},
 	} {
 		if !errors.Is(c.got, c.want) {

@@ -81,7 +81,9 @@ func (c *Client) ApproveAction(ctx context.Context, id, by string) error {
 }
 
 // Hold implements Admin.
-func (c *Client) Hold(ctx context.Context, h Hold) error { return c.post(ctx, "/v1/holds", nil, h) }
+func (c *Client) Hold(ctx context.Context, h Hold) (Held, error) {
+	return ask[Held](ctx, c, http.MethodPost, "/v1/holds", nil, h)
+}
 
 // Release implements Admin.
 func (c *Client) Release(ctx context.Context, scope string) error {

@@ -42,6 +42,8 @@ type Desk struct {
 	Process func(ctx context.Context) Status
 	// Contact gives a team's address in teams.yaml, or ""; nil where there is no process.
 	Contact func(team string) string
+	// Stranger says of a scope that the process knows no such team, rule or server; nil where there is no process.
+	Stranger func(scope string) string
 	// Passed tells which rules passed over an event; nil where there are none.
 	Passed func(e store.Event) []rules.Passed
 }
@@ -172,15 +174,18 @@ func (d *Desk) action(ctx context.Context, id string) (store.Action, error) {
 }
 
 // Hold stops deliveries of a scope until it is released; all replicas see it within seconds.
-func (d *Desk) Hold(ctx context.Context, h Hold) error {
+func (d *Desk) Hold(ctx context.Context, h Hold) (Held, error) {
 	if err := CheckScope(h.Scope); err != nil {
-		return err
+		return Held{}, err
 	}
 	err := d.Store.Hold(ctx, store.Hold{Scope: h.Scope, Reason: h.Reason, By: h.By, Since: time.Now()})
 	if err != nil {
-		return fmt.Errorf("hold %s: %w", h.Scope, err)
+		return Held{}, fmt.Errorf("hold %s: %w", h.Scope, err)
 	}
-	return nil
+	if d.Stranger == nil {
+		return Held{}, nil
+	}
+	return Held{Stranger: d.Stranger(h.Scope)}, nil
 }
 
 // Release ends a hold.

@@ -50,7 +50,7 @@ func Handler(desk Admin) http.Handler {
 		if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<10)).Decode(&h); err != nil {
 			return nil, fmt.Errorf("%w: read the hold: %w", ErrUsage, err)
 		}
-		return struct{}{}, desk.Hold(r.Context(), h)
+		return desk.Hold(r.Context(), h)
 	})
 	handle("POST /v1/release", func(r *http.Request) (any, error) {
 		return struct{}{}, desk.Release(r.Context(), r.URL.Query().Get("scope"))

@@ -109,6 +109,17 @@ func (l *Loader) Contact(team string) string {
 	return ""
 }
 
+// TeamNames are the teams in force.
+func (l *Loader) TeamNames() []string {
+	var names []string
+	if a := l.Active(); a != nil {
+		for _, t := range a.teams.All() {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 // Tree is what a folder or a commit holds.
 type Tree struct {
 	Files   map[string][]byte
