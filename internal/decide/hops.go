@@ -16,13 +16,18 @@ import (
 // that goes on for ever.
 const mostHops = 5
 
-// hops is how many of the bot's own doings stand behind the event: those that made or reran its task, or any task of its
-// group, or changed who the change waits for, which Gerrit doesn't tell from what people do. Of everything else that the
-// bot did itself no rule hears.
+// hops is how many of the bot's own doings stand behind the event: those that made or reran its task, or the decision task
+// that its group is named after; or any task of its group; or changed who the change waits for, which Gerrit doesn't tell
+// from what people do. Of what else the bot does no rule hears, or nothing says that it was the bot.
 func (d *Decider) hops(ctx context.Context, s *subject) (int, error) {
 	switch {
 	case s.TaskID != "":
-		return d.Store.Hops(ctx, "task:"+s.TaskID, "")
+		own, err := d.Store.Hops(ctx, "task:"+s.TaskID, "")
+		if err != nil {
+			return 0, err
+		}
+		decision, err := d.Store.Hops(ctx, "task:"+s.GroupID, "")
+		return max(own, decision), err
 	case s.GroupID != "":
 		return d.Store.Hops(ctx, "", s.GroupID)
 	case s.change != nil && s.Type == gerrit.AttentionSetChanged:
@@ -83,6 +88,11 @@ func causedBy(a store.Action) (c store.Cause, ok bool, err error) {
 	case deliver.KindRerun, deliver.KindCancel:
 		step, err := deliver.StepOf(a)
 		return store.Cause{Thing: "task:" + step.TaskID, GroupID: step.GroupID}, err == nil, err
+	case deliver.KindHook:
+		return store.Cause{Thing: "action:" + a.ID}, true, nil
+	case deliver.KindCall:
+		taskID, err := deliver.CalledTask(a)
+		return store.Cause{Thing: "task:" + taskID}, taskID != "", err
 	case deliver.KindAttention:
 		return store.Cause{Thing: attentionOf(a.Server, a.Change)}, a.Change != 0, nil
 	}

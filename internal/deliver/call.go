@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"verdict/internal/store"
@@ -183,7 +184,20 @@ func called(w work, answer json.RawMessage, sign signature) store.Outcome {
 	made.signature = sign
 	o := outcome(w.Action, store.ActionDone, "")
 	o.Result, _ = json.Marshal(made) // texts can always be written
+	o.Made = made.TaskID
 	return o
+}
+
+// heard are the methods that bring a task to a state of which rules hear.
+var heard = []string{"queue.scheduleTask", "queue.rerunTask", "queue.cancelTask", "queue.reportCompleted", "queue.reportFailed", "queue.reportException"}
+
+// CalledTask is the task of which rules hear by a call; "": there is none.
+func CalledTask(a store.Action) (taskID string, err error) {
+	args, err := argsOf(a)
+	if err != nil || args.Call == nil || !slices.Contains(heard, args.Call.Method) {
+		return "", err
+	}
+	return args.Call.With["taskId"], nil
 }
 
 // payload is nil where there is none, which a nil json.RawMessage in an any isn't.

@@ -10,6 +10,8 @@ import (
 	"verdict/internal/deliver"
 	"verdict/internal/problems"
 	"verdict/internal/store"
+	"verdict/taskcluster"
+	"verdict/taskcluster/taskclustertest"
 )
 
 const scope = "rule:gfx/ask"
@@ -188,4 +190,57 @@ rules:
 	w.expectStates(map[store.ActionState]int{store.ActionDone: 6})
 	fail() // one more hop, and it is held again
 	w.expectStates(map[store.ActionState]int{store.ActionDone: 6, store.ActionHeld: 1})
+}
+
+// What a hook, or a call, leads to is the bot's doing as well: a rule that answers each failure by the next hook, be it of
+// the hook's task or of one that this made, is held with the sixth.
+func TestARuleThatAnswersItsHooksOrCallsIsHeld(t *testing.T) {
+	const hook = "hook: {id: gfx/deploy}"
+	newest := func(w *world) string {
+		last := taskclustertest.Task{}
+		for _, task := range w.tc.Tasks() {
+			if task.Definition.Metadata.Name == "deploy" {
+				last = task
+			}
+		}
+		return last.ID
+	}
+	for name, c := range map[string]struct {
+		on, do string
+		next   func(w *world, failed string) string // the task that fails then
+	}{
+		"its task":         {"task: failed", hook, func(w *world, _ string) string { return newest(w) }},
+		"its task's group": {"group: settled", hook, func(w *world, _ string) string { return newest(w) }},
+		"its task's task": {"task: failed", hook, func(w *world, _ string) string {
+			decision := newest(w)
+			w.run(decision, "completed", "completed")
+			id := taskcluster.NewID()
+			err := w.tc.AddTask(id, map[string]any{
+				"taskQueueId": "gfx/ci", "schedulerId": "hooks", "taskGroupId": decision, "payload": map[string]any{},
+				"metadata": map[string]any{"name": "child", "description": "d", "owner": "o@example.org", "source": "https://example.org"},
+			})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return id
+		}},
+		"a call": {"task: failed", "call: {method: queue.rerunTask, with: {taskId: '${task.id}'}, happens: at most once}", func(_ *world, failed string) string { return failed }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := callWorld(t, "comment: unused", "hooks:trigger-hook:gfx/*", "queue:rerun-task:gfx-level-1/*")
+			w.loadOf(granted(t, nil, "hooks:trigger-hook:gfx/*", "queue:rerun-task:gfx-level-1/*"), map[string]string{"gfx/a.yaml": "rules:\n  - name: ask\n    on: {" + c.on + "}\n    do: [{" + c.do + "}]\n"})
+			failing := w.task("first", w.push().Change, 1)
+			for n := range 6 {
+				if held := w.states()[store.ActionHeld]; held > 0 {
+					t.Fatalf("it is held after %d\n%s", n, w.actions())
+				}
+				w.run(failing, "failed", "failed")
+				w.bring(w.messages()...)
+				if n < 5 {
+					failing = c.next(w, failing)
+				}
+			}
+			w.expectStates(map[store.ActionState]int{store.ActionDone: 5, store.ActionHeld: 1})
+		})
+	}
 }

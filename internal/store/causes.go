@@ -10,7 +10,8 @@ import (
 
 // Cause is something that the bot does, and whatever is heard of it next.
 type Cause struct {
-	// Thing is task:TASKID or attention:SERVER~CHANGE, GroupID a task's group.
+	// Thing is task:TASKID or attention:SERVER~CHANGE, or, of an action that says only afterwards which task it made,
+	// action:ACTIONID. GroupID is a task's group.
 	Thing, GroupID string
 	// Hops is how many of the bot's own doings follow from each other up to this one.
 	Hops int
@@ -24,6 +25,17 @@ func (t *tx) writeCauses(ctx context.Context, causes []Cause) error {
 		if err != nil {
 			return fmt.Errorf("keep what causes %s: %w", c.Thing, err)
 		}
+	}
+	return nil
+}
+
+// nameCause has a task come from the action that made it, and that group too of which it is the first task. What was
+// heard of it already stays.
+func (t *tx) nameCause(ctx context.Context, actionID, taskID string) error {
+	_, err := t.exec(ctx, `INSERT INTO causes (thing, group_id, hops, made_ms) SELECT $1, $2, hops, (SELECT ms FROM clock) FROM causes WHERE thing = $3
+		ON CONFLICT (thing) DO NOTHING`, "task:"+taskID, taskID, "action:"+actionID)
+	if err != nil {
+		return fmt.Errorf("keep what causes task %s: %w", taskID, err)
 	}
 	return nil
 }

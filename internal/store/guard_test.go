@@ -256,6 +256,29 @@ func TestTheLastCauseOfAThingCounts(t *testing.T) {
 	})
 }
 
+func TestWhatAHookMadeComesFromItsAction(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		a, b := action(1, "main~7"), action(2, "main~7")
+		decided(t, s, 1, store.Verdict{Actions: []store.Action{a, b}, Causes: []store.Cause{
+			{Thing: "action:" + a.ID, Hops: 3}, {Thing: "action:" + b.ID, Hops: 3}, {Thing: "task:heard", GroupID: "g", Hops: 4},
+		}})
+		lane := claim(t, s, time.Minute)
+		must(t, s.FinishActions(ctx, lane, []store.Outcome{
+			{ActionID: a.ID, State: store.ActionDone, Made: "new"},
+			{ActionID: b.ID, State: store.ActionDone, Made: "heard"}, // what came of it was answered already
+		}, store.Effects{}))
+		for _, want := range []struct {
+			thing, group string
+			hops         int
+		}{{"task:new", "", 3}, {"", "new", 3}, {"task:heard", "", 4}, {"", "g", 4}} {
+			if got := get[int](t)(s.Hops(ctx, want.thing, want.group)); got != want.hops {
+				t.Errorf("behind %s%s are %d hops, want %d", want.thing, want.group, got, want.hops)
+			}
+		}
+	})
+}
+
 // later is the store at path, after so long.
 func later(t *testing.T, g *guarded, path string, by time.Duration) {
 	t.Helper()

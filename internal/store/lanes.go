@@ -196,7 +196,10 @@ func (t *tx) finishAction(ctx context.Context, l Lane, o Outcome) error {
 			due_ms = (SELECT ms FROM clock) + CAST($4 AS BIGINT), done_ms = CASE WHEN CAST($5 AS INTEGER) = 1 THEN (SELECT ms FROM clock) ELSE 0 END
 		WHERE id = $6 AND lane = $7 AND state IN `+open,
 		string(state), o.Reason, nullable(o.Result), ms(retryIn), intOf(state.ends()), o.ActionID, l.ID)
-	return err
+	if err != nil || o.Made == "" {
+		return err
+	}
+	return t.nameCause(ctx, o.ActionID, o.Made)
 }
 
 // ReleaseLane gives a lane back. It is due again after next if anything in it is open; where next is negative, when

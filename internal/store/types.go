@@ -295,6 +295,8 @@ type Outcome struct {
 	// OkToTests is how many people's "ok to test" were looked at before State came to be waiting: where there are more
 	// by now, the action is looked at again instead.
 	OkToTests int
+	// Made is the task that the action made, where its decision didn't know its id.
+	Made string
 }
 
 // Effects are the state that outcomes change, written in the same transaction.
