@@ -182,6 +182,7 @@ func (a *analysis) call(e ast.Expr, known map[string]bool) {
 		a.out.artifacts = append(a.out.artifacts, name)
 		a.out.fetches = append(a.out.fetches, access{path: name, offset: a.offset(args[1]), length: len(name) + 2})
 	}
+	a.zone(call)
 	switch call.FunctionName() {
 	case operators.LogicalAnd: // an error on one side doesn't count if the other is false, whatever the order
 		a.visit(args[0], plus(known, a.guards(args[1], true)))

@@ -2,7 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -62,4 +65,25 @@ func (a *analysis) values(of, with ast.Expr) {
 		offset: a.offset(with), length: len([]rune(string(text))) + 2,
 		message: fmt.Sprintf("%s is never %q", a.pathOf(of), string(text)), hint: yamlfile.DidYouMean(string(text), f.Values),
 	})
+}
+
+// zoneOffset is a time zone by its distance from UTC, as CEL reads it.
+var zoneOffset = regexp.MustCompile(`^[+-]?([01]?\d|2[0-3]):[0-5]?\d$`)
+
+// zone refuses what is no time zone, or another one on each machine: now.getHours("Europe/Berln").
+func (a *analysis) zone(call ast.CallExpr) {
+	args := call.Args()
+	if !strings.HasPrefix(call.FunctionName(), "get") || len(args) != 1 || args[0].Kind() != ast.LiteralKind {
+		return
+	}
+	text, ok := args[0].AsLiteral().(types.String)
+	if !ok || zoneOffset.MatchString(string(text)) {
+		return
+	}
+	if _, err := time.LoadLocation(string(text)); err != nil || text == "Local" || text == "" {
+		a.out.findings = append(a.out.findings, finding{
+			offset: a.offset(args[0]), length: len([]rune(string(text))) + 2,
+			message: fmt.Sprintf("%q is no time zone", string(text)), hint: `"UTC", or one like "Europe/Berlin" or "+02:00"`,
+		})
+	}
 }
