@@ -80,11 +80,8 @@ func TestStreamPollsWhenTheServerLeftSomethingOut(t *testing.T) {
 	h := s.stream(t)
 	h.listen(t)
 	next(t, h.polls, "poll for the connect")
-	asked := time.Now()
 	next(t, h.polls, "poll for what was dropped")
-	if took := time.Since(asked); took > time.Second {
-		t.Errorf("it comes %s later", took)
-	}
+	next(t, h.polls, "poll for what happened before the server began to tell")
 }
 
 func TestStreamThatIsCutComesBack(t *testing.T) {

@@ -278,24 +278,25 @@ func TestHTTPSSendsThePasswordToItsServerAloneAndNeverTellsIt(t *testing.T) {
 	if c := fetch(t, at("/rules.git/.git")); c.ID != id || len(c.Files) != 1 {
 		t.Errorf("got %+v", c)
 	}
-	wrong := func(what string, repository *Repository, want string) {
+	ctx := t.Context()
+	wrong := func(ctx context.Context, what string, repository *Repository, want string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
 		_, err := repository.Fetch(ctx)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), password) {
 			t.Errorf("%s: got %v, want %q in it", what, err, want)
 		}
 	}
-	wrong("a server that moved", at("/moved/rules.git"), "it has moved to https://elsewhere.example.org/rules.git; write that into rules.git.url")
-	wrong("a page", at("/page/x"), `no git repository answers there, but something of type "text/html`)
-	wrong("a server that hangs", at("/slow/x"), "deadline")
-	wrong("no repository", at("/nowhere.git"), "404")
+	wrong(ctx, "a server that moved", at("/moved/rules.git"), "it has moved to https://elsewhere.example.org/rules.git; write that into rules.git.url")
+	wrong(ctx, "a page", at("/page/x"), `no git repository answers there, but something of type "text/html`)
+	soon, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	wrong(soon, "a server that hangs", at("/slow/x"), "deadline")
+	wrong(ctx, "no repository", at("/nowhere.git"), "404")
 	untrusted := at("/rules.git/.git")
 	untrusted.TLS = nil
-	wrong("another certificate", untrusted, "certificate")
+	wrong(ctx, "another certificate", untrusted, "certificate")
 	password = "wr0ng"
-	wrong("a wrong password", at("/rules.git/.git"), "401 Unauthorized: the user of rules.git.url, with the password in keyFile, may not read it")
+	wrong(ctx, "a wrong password", at("/rules.git/.git"), "401 Unauthorized: the user of rules.git.url, with the password in keyFile, may not read it")
 }
 
 func TestSafeLeavesPasswordsOut(t *testing.T) {
