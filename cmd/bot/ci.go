@@ -92,7 +92,7 @@ func (o *renderOptions) run(g *global, cmd *cobra.Command, file string) error {
 	if g.json {
 		err = printJSON(cmd, view)
 	} else {
-		view.print(cmd.OutOrStdout())
+		view.print(cmd.OutOrStdout(), in.Context["tasks_for"])
 	}
 	if err == nil && view.refused() {
 		return errFindings

@@ -92,9 +92,10 @@ func (v renderView) refused() bool {
 	})
 }
 
-func (v renderView) print(out io.Writer) {
+// print prints the tasks that come of an event by the name that the file knows it by.
+func (v renderView) print(out io.Writer, event any) {
 	if len(v.Tasks) == 0 {
-		fmt.Fprintln(out, "no tasks")
+		fmt.Fprintf(out, "no tasks where tasks_for is \"%v\"\n", event)
 	}
 	for i, t := range v.Tasks {
 		if i > 0 {
