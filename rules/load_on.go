@@ -305,7 +305,11 @@ func (r *ruleLoader) routingKey(n *yamlfile.Node, fields []string, known bool, t
 		return false
 	}
 	if !known {
-		r.refuse(n, "the fields of a foreign exchange's routing key have no names", "write one pattern with * and #")
+		hint := "write one pattern with * and #"
+		if short := ShortExchangeName(r.in.ExchangePrefix, t.Type); short != t.Type {
+			hint = fmt.Sprintf("write exchange: %s, where they have", short)
+		}
+		r.refuse(n, "the fields of a foreign exchange's routing key have no names", hint)
 		return false
 	}
 	ok := true

@@ -260,12 +260,28 @@ func elsewhere(out io.Writer, o trial.Outcome, t *trying) {
 		}
 		if why != "" && (why != rules.OnEvent || t.rule != "") {
 			none = false
+			if why == rules.OnEvent {
+				why += ", which is " + sources(r)
+			}
 			fmt.Fprintf(out, "\n%s/%s looks elsewhere: %s\n", r.Team, r.Name, why)
 		}
 	}
 	if none {
 		fmt.Fprintln(out, "  no rule looks at it")
 	}
+}
+
+// sources are what a rule is on, in the words of rules.
+func sources(r *rules.Rule) string {
+	var words []string
+	for _, on := range r.On {
+		source := on.Source
+		if source == "pulse" {
+			source = "exchange"
+		}
+		words = append(words, source+": "+on.Type)
+	}
+	return strings.Join(words, ", ")
 }
 
 func asked(o trial.Outcome, r *rules.Rule) bool {
