@@ -28,25 +28,46 @@ func (e *evaluation) fields(c condition) []Clause {
 			continue // a whole fact explains nothing
 		}
 		v, ok := e.lookup(p)
-		shown := "absent"
-		if ok {
-			shown = show(v)
-		}
-		out = append(out, Clause{Text: p.String(), Held: ok, Value: shown})
+		out = append(out, shownField(p, v, ok))
 	}
 	return append(out, e.shownArtifacts(c)...)
 }
 
+// told are the fields of a clause with their values, as far as the payload tells them.
+func (t *Trigger) told(c condition, payload any) []Clause {
+	var out []Clause
+	for _, p := range c.paths {
+		if at := t.inPayload(p); at != nil {
+			v, ok := within(payload, at)
+			out = append(out, shownField(p, v, ok))
+		}
+	}
+	return out
+}
+
+func shownField(p fieldPath, v any, there bool) Clause {
+	shown := "absent"
+	if there {
+		shown = show(v)
+	}
+	return Clause{Text: p.String(), Held: there, Value: shown}
+}
+
 func (e *evaluation) lookup(p fieldPath) (any, bool) {
-	v, ok := e.fact(p[0])
-	for _, word := range p[1:] {
+	v, _ := e.fact(p[0])
+	return within(v, p[1:])
+}
+
+// within is what stands at a path in a value; false where nothing does.
+func within(v any, p fieldPath) (any, bool) {
+	for _, word := range p {
 		m, isMap := v.(map[string]any)
 		if !isMap {
 			return nil, false
 		}
-		v, ok = m[word]
+		v = m[word]
 	}
-	return v, ok && v != nil
+	return v, v != nil
 }
 
 func show(v any) string {

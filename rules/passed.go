@@ -26,8 +26,9 @@ func (s *Set) Passed(o Occurrence, event any) []Passed {
 				continue
 			}
 			if at, ok := r.On[i].denied(Decoded{event}); ok {
-				e := &evaluation{rule: r, in: Input{Event: event, On: i}}
-				out = append(out, Passed{Rule: r, On: i, Decision: Decision{Stopped: r.when[at].text, Clauses: []Clause{e.isFalse(at)}}})
+				c := r.when[at]
+				denied := Clause{Text: c.text, Line: c.line, Value: "false", Children: r.On[i].told(c, event)}
+				out = append(out, Passed{Rule: r, On: i, Decision: Decision{Stopped: c.text, Clauses: []Clause{denied}}})
 				break
 			}
 		}

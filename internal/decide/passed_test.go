@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"reflect"
 	"testing"
 
 	"verdict/internal/store"
@@ -21,7 +22,11 @@ rules:
 	ev := store.Event{Source: "task", Type: "failed", BodyVersion: 1, Body: []byte(`{"taskId":"T","run":0,"state":"failed","event":{"task":{"tags":{"kind":"lint"}},"status":{}}}`)}
 	passed := d.Passed(ev)
 	if len(passed) != 1 || passed[0].Rule.Name != "builds" || passed[0].Decision.Stopped != `task.tags.kind == "build"` {
-		t.Errorf("got %+v", passed)
+		t.Fatalf("got %+v", passed)
+	}
+	want := []rules.Clause{{Text: "task.tags.kind", Held: true, Value: `"lint"`}}
+	if got := passed[0].Decision.Clauses[0].Children; !reflect.DeepEqual(got, want) {
+		t.Errorf("it is shown with %+v, want %+v", got, want)
 	}
 	if s, err := d.read(ev); err != nil || len(set.Match(s.occurrence(), nil)) != 1 {
 		t.Errorf("%v: only lints is to be looked at", err)
