@@ -54,7 +54,7 @@ func newActionsList(g *global) *cobra.Command {
 func printActions(cmd *cobra.Command, actions []admin.Action) error {
 	rows := make([][]string, 0, len(actions))
 	for _, a := range actions {
-		rows = append(rows, []string{short(a.ID), a.State, when(a.Created), a.Key, a.Rule, a.Lane, short(a.EventID), oneLine(a.Reason)})
+		rows = append(rows, []string{short(a.ID), a.State, when(a.Created), a.Key, orDash(a.Rule), a.Lane, short(a.EventID), oneLine(a.Reason)})
 	}
 	return printTable(cmd, []string{"ID", "STATE", "CREATED", "ACTION", "RULE", "ON", "EVENT", "REASON"}, rows)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -95,7 +96,7 @@ func printEvent(cmd *cobra.Command, e admin.EventDetail) error {
 		fmt.Fprintf(out, "rule %s: %s\n", d.Rule, verdictOf(d))
 	}
 	for _, a := range e.Actions {
-		fmt.Fprintf(out, "action %s: %s by %s: %s\n", short(a.ID), a.Key, a.Rule, stateOf(a))
+		fmt.Fprintf(out, "action %s: %s by %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), stateOf(a))
 	}
 	if len(e.Body) > 0 {
 		fmt.Fprintf(out, "body:\n%s\n", indented(e.Body))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,7 @@ func explain(out io.Writer, e admin.EventDetail) error {
 		fmt.Fprintln(out)
 	}
 	for _, a := range e.Actions {
-		fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, a.Rule, a.Lane, stateOf(a))
+		fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), a.Lane, stateOf(a))
 	}
 	return nil
 }

@@ -28,3 +28,11 @@ func TestWhyNamesRulesThatWereNotLookedAt(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatTheBotDoesByItselfIsOfNoRule(t *testing.T) {
+	var out strings.Builder
+	e := admin.EventDetail{Event: admin.Event{ID: "7f3k2m9q4x", Type: "settled", State: "decided"}, Actions: []admin.Action{{ID: "a", Key: "reconcile:main~1", Lane: "main~1", State: "done"}}}
+	if err := explain(&out, e); err != nil || !strings.Contains(out.String(), "reconcile:main~1 by the bot itself on main~1: done") {
+		t.Errorf("%v, %s", err, out.String())
+	}
+}

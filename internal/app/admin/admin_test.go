@@ -262,3 +262,11 @@ func FuzzFilter(f *testing.F) {
 		}
 	})
 }
+
+func TestAnActionOfTheBotItselfNamesNoRule(t *testing.T) {
+	for want, a := range map[string]store.Action{"": {}, "graphics": {Team: "graphics"}, "graphics/tag": {Team: "graphics", Rule: "tag"}} {
+		if got := viewAction(a).Rule; got != want {
+			t.Errorf("the rule of %+v is %q, want %q", a, got, want)
+		}
+	}
+}

@@ -114,7 +114,7 @@ func viewDecision(d store.Decision) Decision {
 
 func viewAction(a store.Action) Action {
 	return Action{
-		ID: a.ID, State: string(a.State), Kind: a.Kind, Rule: a.Team + "/" + a.Rule, Key: a.Key,
+		ID: a.ID, State: string(a.State), Kind: a.Kind, Rule: strings.Trim(a.Team+"/"+a.Rule, "/"), Key: a.Key,
 		EventID: a.EventID, Lane: a.Lane, Patchset: a.Patchset, Created: a.Created, Due: a.Due, Done: a.Done,
 		Attempts: a.Attempts, Reason: a.Reason,
 	}
