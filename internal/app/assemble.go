@@ -137,11 +137,11 @@ func (b *bot) wire(p *Parts) {
 	cfg := b.cfg
 	b.inbox = &ingest.Inbox{Store: p.Intake, Rules: b.set, ExchangePrefix: cfg.Pulse.ExchangePrefix}
 	source := &facts.Source{
-		Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) facts.Gerrit { return facts.Guard(g) }), URLs: map[string]string{},
-		Queue: p.Queue, RootURL: cfg.Taskcluster.RootURL, DashboardURL: cfg.DashboardURL,
+		Gerrit: map[string]facts.Gerrit{}, URLs: map[string]string{},
+		Queue: facts.GuardQueue(p.Queue), RootURL: cfg.Taskcluster.RootURL, DashboardURL: cfg.DashboardURL,
 	}
 	for name, g := range cfg.Gerrit {
-		source.URLs[name] = g.URL
+		source.Gerrit[name], source.URLs[name] = facts.Guard("gerrit "+name, p.Gerrit[name]), g.URL
 	}
 	maxAge := cfg.Guards.MaxAge
 	if maxAge == 0 {
@@ -158,7 +158,7 @@ func (b *bot) wire(p *Parts) {
 		Ahead: b.rules.Ahead,
 	}
 	b.deliverer = &deliver.Deliverer{
-		Store: p.Deliveries, Gerrit: gerritsAs(p.Gerrit, func(g Gerrit) deliver.Gerrit { return g }), Tasks: p.Queue, Services: p.Services,
+		Store: p.Deliveries, Gerrit: delivering(p.Gerrit), Tasks: p.Queue, Services: p.Services,
 		People: source, Rules: b.set, Newest: b.rules.Newest, Marker: deliver.Marker{Instance: cfg.Instance, DashboardURL: cfg.DashboardURL},
 		Guards: deliver.Guards{ChangesPerHour: cfg.Guards.ChangesPerRulePerHour, PostsPerDay: cfg.Guards.MessagesPerChangePerDay}, Tell: b.problems.Tell,
 		Ease: b.inbox.Backlogged, Hold: cfg.Mode == config.ModeHold, Holder: b.replica, Log: b.log,

@@ -53,10 +53,10 @@ type Pace struct {
 	Window                            time.Duration // for which a message waits for neighbours
 }
 
-func gerritsAs[T any](servers map[string]Gerrit, as func(Gerrit) T) map[string]T {
-	out := make(map[string]T, len(servers))
+func delivering(servers map[string]Gerrit) map[string]deliver.Gerrit {
+	out := make(map[string]deliver.Gerrit, len(servers))
 	for name, g := range servers {
-		out[name] = as(g)
+		out[name] = g
 	}
 	return out
 }

@@ -99,8 +99,8 @@ const (
 	batch = 200
 	// defaultLease is how long an event waits whose replica died. A batch whose facts take longer is cut short.
 	defaultLease = 30 * time.Second
-	// patience is how often facts that can't be had are asked for again before the event is parked: about an
-	// hour with the backoff below.
+	// patience is how often an event is tried whose facts can't be had before it is parked: about an hour with the
+	// backoff below. That a server is away is no try.
 	patience = 12
 	idle     = time.Second
 	// together is how long a decision waits for others to be written with it.
@@ -222,6 +222,10 @@ func (d *Decider) letGo(ctx context.Context, events []store.Event) error {
 // one decides an event; what can't be decided now is given back.
 func (d *Decider) one(ctx context.Context, ev store.Event, now time.Time) (*store.Verdict, error) {
 	v, err := d.decide(ctx, ev, now)
+	var away *facts.AwayError
+	if errors.As(err, &away) {
+		err = &waitsError{store.WaitsFor + away.Error(), longer(now.Sub(ev.Received), time.Minute)}
+	}
 	if err != nil {
 		return nil, d.giveBack(ctx, ev, err)
 	}
@@ -253,7 +257,9 @@ func (d *Decider) giveBack(ctx context.Context, ev store.Event, err error) error
 	case errors.Is(err, store.ErrMoved) && ev.Attempts < patience:
 		return d.Store.PostponeEvent(ctx, ev.ID, ev.Epoch, "", 0) // to be looked at as it is now
 	case errors.As(err, &waits):
-		d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
+		if ev.Error == "" { // it is looked at often
+			d.Log.Info().Str("event", ev.ID).Str("reason", err.Error()).Msg("event waits")
+		}
 		return d.Store.ReturnEvent(ctx, ev.ID, ev.Epoch, err.Error(), waits.wait)
 	case errors.As(err, &unreadable) || ev.Attempts >= patience && ev.Type != Look:
 		d.Log.Error().Err(err).Str("event", ev.ID).Msg("event parked; bot events retry " + ev.ID)
@@ -287,8 +293,11 @@ func (e *waitsError) Error() string { return e.why }
 
 // waiting has an event wait: the longer, the longer ago it came.
 func waiting(s *subject, now time.Time, why string) error {
-	return &waitsError{why, min(max(now.Sub(s.Received)/4, time.Second), 30*time.Second)}
+	return &waitsError{why, longer(now.Sub(s.Received), 30*time.Second)}
 }
+
+// longer is how long an event waits that has waited for so long.
+func longer(waited, most time.Duration) time.Duration { return min(max(waited/4, time.Second), most) }
 
 // unreadableError is a body that no retry will make readable.
 type unreadableError struct{ error }

@@ -67,7 +67,9 @@ type world struct {
 	decide *decide.Decider
 	*deliver.Deliverer
 
-	query string // limits what is polled
+	query string        // limits what is polled
+	path  string        // the store's
+	ahead time.Duration // of the machine's clock, the database's
 
 	mu    sync.Mutex
 	heard []pulse.Message
@@ -116,7 +118,8 @@ func newStages(t *testing.T, client *gerrit.Client, url string, teams *rules.Tea
 	}
 	t.Cleanup(w.tc.Close)
 	w.tc.AddClient("verdict", "token", "queue:*", "auth:create-client:verdict/*")
-	w.store, err = store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "verdict.db")})
+	w.path = filepath.Join(t.TempDir(), "verdict.db")
+	w.store, err = store.Open(t.Context(), store.Options{URL: "sqlite:" + w.path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestFindTakesWhatIsWantedAndNoMore(t *testing.T) {
 		more                   bool
 	}{{0, 3, 0, false}, {5, 3, 3, false}, {6, 3, 3, false}, {7, 3, 3, true}, {1000, 3, 3, true}, {2 * mostLooked, 3 * mostLooked, mostLooked / 2, true}} {
 		l := &listing{n: test.changes}
-		s := &Source{Gerrit: map[string]Gerrit{"main": Guard(l)}}
+		s := &Source{Gerrit: map[string]Gerrit{"main": Guard("gerrit main", l)}}
 		found, more, err := s.Session(About{}).Find(t.Context(), "main", "a OR b", gerrit.NewScope([]string{"mine"}, nil), test.atMost, mine)
 		if err != nil || len(found) != test.found || more != test.more {
 			t.Errorf("of %d changes it found %d, more %t, %v; want %d, %t", test.changes, len(found), more, err, test.found, test.more)
@@ -71,7 +71,7 @@ func TestFindTellsARefusalFromAServerThatIsAway(t *testing.T) {
 		{"other", nil, "other refuses it: the configuration has no such Gerrit"},
 		{"main", &gerrit.NoAnswerError{Status: 502}, ""},
 	} {
-		s := &Source{Gerrit: map[string]Gerrit{"main": Guard(&listing{n: 2, err: test.err})}}
+		s := &Source{Gerrit: map[string]Gerrit{"main": Guard("gerrit main", &listing{n: 2, err: test.err})}}
 		_, _, err := s.Session(About{}).Find(t.Context(), test.server, "q", gerrit.Scope{}, 100, mine)
 		var refused *RefusedError
 		if err == nil || errors.As(err, &refused) != (test.why != "") || test.why != "" && refused.Error() != test.why {

@@ -4,27 +4,62 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"sync"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
 
 	"verdict/gerrit"
+	"verdict/taskcluster"
 )
 
 const (
 	// guardLimit is how long one answer may take, guardPause how long a server is left alone that gave none.
 	guardLimit, guardPause = 10 * time.Second, 5 * time.Second
+	// guardLosses is after how many calls in a row that were lost, with whatever answer, a kind of call is left alone.
+	guardLosses = 5
 	// findLimit is how long all pages of a query may take.
 	findLimit = time.Minute
 )
 
-// Guard gives a server that is left alone for a moment when it gave no answer, and then tried by one call: meanwhile
-// the others fail at once with gerrit.ErrUnavailable. Events of all servers are decided by a few workers, many at a
-// time; so one server that hangs delays its own events, and those of another once, by one call. An error that the
-// server itself tells is an answer.
-func Guard(g Gerrit) Gerrit {
-	return &guarded{g, gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
+// AwayError says that a server does its part for nobody now. Nothing is wrong with what was to be asked for: it waits.
+type AwayError struct {
+	// Server is its name: gerrit main, taskcluster.
+	Server string
+	Err    error
+}
+
+// Error names the server, and what it did last.
+func (e *AwayError) Error() string { return e.Server + " is away: " + e.Err.Error() }
+
+// Unwrap gives what it did.
+func (e *AwayError) Unwrap() error { return e.Err }
+
+// guard tells what is wrong with a server from what is wrong with a single thing that it was asked for. Of calls of one
+// kind that are lost in a row the first may be that thing's fault, and is told as it is; the others are the server's, an
+// *AwayError. What always fails, on a server that serves others in between, is so the first each time.
+//
+// A server is left alone for a moment when it gave no answer at all, and then tried by one call; a kind of call also
+// when several were lost in a row. Meanwhile calls fail at once: events of all servers are decided by a few workers,
+// many at a time, so one server that hangs delays those of another once, by one call.
+type guard struct {
+	server string
+	gate   *gobreaker.CircuitBreaker[any]
+
+	mu    sync.Mutex
+	calls map[string]fared // by kind
+}
+
+// fared is how the last call of a kind did.
+type fared struct {
+	served bool
+	lost   int       // in a row
+	err    error     // what it was lost by
+	until  time.Time // leave it alone
+}
+
+func newGuard(server string) *guard {
+	return &guard{server: server, calls: map[string]fared{}, gate: gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
 		Timeout:      guardPause,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures > 0 },
 		IsSuccessful: answered,
@@ -32,88 +67,74 @@ func Guard(g Gerrit) Gerrit {
 	})}
 }
 
+// answered tells whether anything came back: what a server or its proxy tells itself is an answer.
 func answered(err error) bool {
-	var none *gerrit.NoAnswerError
-	return !errors.As(err, &none) || none.Status != 0
+	var foreign *gerrit.NoAnswerError
+	if errors.As(err, &foreign) {
+		return foreign.Status != 0
+	}
+	return !lost(err) || errors.As(err, new(*gerrit.HTTPError)) || errors.As(err, new(*taskcluster.APIError))
 }
 
-type guarded struct {
-	Gerrit
-	gate *gobreaker.CircuitBreaker[any]
-}
-
-// GetChangeDetail implements Gerrit.
-func (g *guarded) GetChangeDetail(ctx context.Context, changeID string, opts ...gerrit.QueryChangesOpt) (*gerrit.ChangeInfo, error) {
-	return through(ctx, g, func(ctx context.Context) (*gerrit.ChangeInfo, error) {
-		return g.Gerrit.GetChangeDetail(ctx, changeID, opts...)
-	})
-}
-
-// AllChanges implements Gerrit.
-func (g *guarded) AllChanges(ctx context.Context, q string, opt gerrit.QueryChangesOpt) iter.Seq2[*gerrit.ChangeInfo, error] {
-	return func(yield func(*gerrit.ChangeInfo, error) bool) {
-		ended := false
-		_, err := limited(ctx, g, findLimit, func(ctx context.Context) (any, error) {
-			for c, err := range g.Gerrit.AllChanges(ctx, q, opt) {
-				if err != nil {
-					return nil, err
-				}
-				if ended = !yield(c, nil); ended {
-					break
-				}
-			}
-			return nil, nil
-		})
-		if err != nil && !ended {
-			yield(nil, err)
+// lost tells whether a call failed in a way in which all may fail at that moment: nobody answered, or with an error of
+// the server's own, or it doesn't take our credentials, or not now.
+func lost(err error) bool {
+	if errors.Is(err, gerrit.ErrTooLarge) {
+		return false // it says that nothing came, and is about what was asked for
+	}
+	for _, meaning := range []error{
+		gerrit.ErrUnavailable, gerrit.ErrTooManyRequests, gerrit.ErrNotAuthorized, gerrit.ErrForbidden,
+		taskcluster.ErrUnavailable, taskcluster.ErrAuth, taskcluster.ErrScopes, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, meaning) {
+			return true
 		}
 	}
+	return false
 }
 
-// GetRevisionFileContent implements Gerrit.
-func (g *guarded) GetRevisionFileContent(ctx context.Context, changeID, revision, path string) ([]byte, error) {
-	return through(ctx, g, func(ctx context.Context) ([]byte, error) {
-		return g.Gerrit.GetRevisionFileContent(ctx, changeID, revision, path)
-	})
+// judge notes how a call fared that was made, and tells whose fault it is.
+func (g *guard) judge(kind string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.calls[kind]
+	if !lost(err) {
+		g.calls[kind] = fared{served: true}
+		return err
+	}
+	now := fared{lost: before.lost + 1, err: err}
+	if now.lost >= guardLosses {
+		now.until = time.Now().Add(guardPause)
+	}
+	g.calls[kind] = now
+	if before.served {
+		return err
+	}
+	return &AwayError{g.server, err}
 }
 
-// ListFiles implements Gerrit.
-func (g *guarded) ListFiles(ctx context.Context, changeID, revision string) (map[string]*gerrit.FileInfo, error) {
-	return through(ctx, g, func(ctx context.Context) (map[string]*gerrit.FileInfo, error) {
-		return g.Gerrit.ListFiles(ctx, changeID, revision)
-	})
-}
-
-// QueryAccounts implements Gerrit.
-func (g *guarded) QueryAccounts(ctx context.Context, q string, opts ...gerrit.QueryAccountsOpt) ([]*gerrit.AccountInfo, error) {
-	return through(ctx, g, func(ctx context.Context) ([]*gerrit.AccountInfo, error) {
-		return g.Gerrit.QueryAccounts(ctx, q, opts...)
-	})
-}
-
-// GetAccountGroups implements Gerrit.
-func (g *guarded) GetAccountGroups(ctx context.Context, accountID string) ([]string, error) {
-	return through(ctx, g, func(ctx context.Context) ([]string, error) { return g.Gerrit.GetAccountGroups(ctx, accountID) })
-}
-
-// GetAccountInfo implements Gerrit.
-func (g *guarded) GetAccountInfo(ctx context.Context, accountID string) (gerrit.AccountInfo, error) {
-	return through(ctx, g, func(ctx context.Context) (gerrit.AccountInfo, error) { return g.Gerrit.GetAccountInfo(ctx, accountID) })
-}
-
-// ListChangeComments implements Gerrit.
-func (g *guarded) ListChangeComments(ctx context.Context, changeID string) (map[string][]gerrit.CommentInfo, error) {
-	return through(ctx, g, func(ctx context.Context) (map[string][]gerrit.CommentInfo, error) {
-		return g.Gerrit.ListChangeComments(ctx, changeID)
-	})
+// leave is why a call isn't to be made now; nil: it is. What happened to another call is told, and means nothing here.
+func (g *guard) leave(kind string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c := g.calls[kind]; time.Now().Before(c.until) {
+		return &AwayError{g.server, fmt.Errorf("%v; it is left alone for a moment", c.err)}
+	}
+	return nil
 }
 
 // through makes a call if the server isn't to be left alone.
-func through[T any](ctx context.Context, g *guarded, call func(context.Context) (T, error)) (value T, err error) {
-	return limited(ctx, g, guardLimit, call)
+func through[T any](ctx context.Context, g *guard, kind string, call func(context.Context) (T, error)) (value T, err error) {
+	return limited(ctx, g, kind, guardLimit, call)
 }
 
-func limited[T any](ctx context.Context, g *guarded, limit time.Duration, call func(context.Context) (T, error)) (value T, err error) {
+func limited[T any](ctx context.Context, g *guard, kind string, limit time.Duration, call func(context.Context) (T, error)) (value T, err error) {
+	if err := g.leave(kind); err != nil {
+		return value, err
+	}
 	_, err = g.gate.Execute(func() (any, error) {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -122,7 +143,7 @@ func limited[T any](ctx context.Context, g *guarded, limit time.Duration, call f
 		return nil, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		err = fmt.Errorf("%w: the call before had no answer; it is left alone for a moment", gerrit.ErrUnavailable)
+		return value, &AwayError{g.server, errors.New("the call before had no answer; it is left alone for a moment")}
 	}
-	return value, err
+	return value, g.judge(kind, err)
 }

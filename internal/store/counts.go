@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Counts counts rows by state. It reads one index from end to end: not for every second.
@@ -46,5 +48,34 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		return Counts{}, fmt.Errorf("count lanes: %w", err)
 	}
 	c.Parked, c.Oldest = c.Events[EventParked], timeOf(oldest)
-	return c, nil
+	c.Waiting, err = s.waiting(ctx)
+	return c, err
+}
+
+// waiting are the events that wait for a server, by server: what each was told of it differs.
+func (s *Store) waiting(ctx context.Context) ([]Waiting, error) {
+	reasons, err := all(ctx, s.read, func(row scanner) (Waiting, error) {
+		var w Waiting
+		var oldest int64
+		err := row.Scan(&w.For, &w.Events, &oldest)
+		w.Oldest = timeOf(oldest)
+		return w, err
+	}, "SELECT error, COUNT(*), MIN(received_ms) FROM events WHERE state IN ('received', 'deciding') AND error LIKE $1 GROUP BY error ORDER BY error", WaitsFor+"%")
+	if err != nil {
+		return nil, fmt.Errorf("count what waits: %w", err)
+	}
+	var out []Waiting
+	for _, w := range reasons {
+		w.For, _, _ = strings.Cut(strings.TrimPrefix(w.For, WaitsFor), ":")
+		i := slices.IndexFunc(out, func(o Waiting) bool { return o.For == w.For })
+		if i < 0 {
+			out = append(out, w)
+			continue
+		}
+		out[i].Events += w.Events
+		if w.Oldest.Before(out[i].Oldest) {
+			out[i].Oldest = w.Oldest
+		}
+	}
+	return out, nil
 }

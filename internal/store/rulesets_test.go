@@ -125,6 +125,25 @@ func TestPruneEmptiesBodiesAndKeepsIDs(t *testing.T) {
 	})
 }
 
+func TestCountsTellWhatWaitsForWhichServer(t *testing.T) {
+	onBoth(t, func(t *testing.T, db database) {
+		s, ctx := db.open(t), t.Context()
+		var all []store.Event
+		for n := range 5 {
+			all = append(all, event(n))
+		}
+		get[int](t)(s.Accept(ctx, store.Intake{Events: all}))
+		for n, ev := range get[[]store.Event](t)(s.ClaimEvents(ctx, "me", 5, time.Hour)) {
+			reason := []string{store.WaitsFor + "gerrit main is away: GET 1: 503", store.WaitsFor + "taskcluster is away: 500", store.WaitsFor + "gerrit main is away: GET 2: 503", "a rerun is undelivered", ""}[n]
+			must(t, s.ReturnEvent(ctx, ev.ID, ev.Epoch, reason, time.Hour))
+		}
+		got := get[store.Counts](t)(s.Counts(ctx)).Waiting
+		if len(got) != 2 || got[0].For != "gerrit main is away" || got[0].Events != 2 || got[1].For != "taskcluster is away" || got[1].Events != 1 || got[0].Oldest.IsZero() {
+			t.Errorf("waiting are %+v", got)
+		}
+	})
+}
+
 func TestCountsCountByState(t *testing.T) {
 	onBoth(t, func(t *testing.T, db database) {
 		s, ctx := db.open(t), t.Context()

@@ -365,4 +365,15 @@ type Counts struct {
 	Lanes   int64 // with work due
 	Parked  int64
 	Oldest  time.Time // of what is received and not decided; zero when none
+	Waiting []Waiting
 }
+
+// Waiting are the events that wait for one thing.
+type Waiting struct {
+	For    string // such as "gerrit main is away"
+	Events int64
+	Oldest time.Time // when the first of them was received
+}
+
+// WaitsFor begins the reason of an event that waits for a server; what the server did follows after a colon.
+const WaitsFor = "waits: "

@@ -148,6 +148,25 @@ func TestClientActsOnTheStore(t *testing.T) {
 	}
 }
 
+func TestStatusTellsWhatWaitsForAServer(t *testing.T) {
+	s := newStore(t)
+	if err := s.RetryEvent(t.Context(), "parked"); err != nil {
+		t.Fatal(err)
+	}
+	events, err := s.ClaimEvents(t.Context(), "test", 1, time.Minute)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("claimed %d events, %v", len(events), err)
+	}
+	if err := s.ReturnEvent(t.Context(), events[0].ID, events[0].Epoch, store.WaitsFor+"taskcluster is away: queue.task answered 503", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&Desk{Store: s}).Status(t.Context())
+	want := "taskcluster is away; events that wait for it: 1, the oldest since " + events[0].Received.UTC().Format("2006-01-02 15:04:05Z")
+	if err != nil || len(got.Degraded) != 1 || got.Degraded[0] != want {
+		t.Errorf("degraded is %q, %v; want %q", got.Degraded, err, want)
+	}
+}
+
 func TestClientApproves(t *testing.T) {
 	near, far := nearAndFar(t)
 	ctx := t.Context()

@@ -70,6 +70,9 @@ func (d *Desk) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Counts, s.Holds, s.Problems = viewCounts(counts), views(holds, viewHold), views(found, d.viewProblem)
+	for _, w := range counts.Waiting {
+		s.Degraded = append(s.Degraded, fmt.Sprintf("%s; events that wait for it: %d, the oldest since %s", w.For, w.Events, w.Oldest.UTC().Format("2006-01-02 15:04:05Z")))
+	}
 	return s, d.addSource(ctx, &s)
 }
 
