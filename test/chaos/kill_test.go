@@ -81,17 +81,21 @@ const tellings = 8
 
 // killedAt tells a story in a world, with the bot killed at a point. In another telling its steps may be fewer, where
 // a message waited for no neighbours or a poll found more at once, or the last one may fall into the end: then it is told
-// again.
+// again. A point that none of the tellings has came by chance, when there was one step more of its name; the first of a
+// name always comes.
 func killedAt(t *testing.T, point string, tell func(*testing.T, *world, strike) (*bot, bool), in func(*world)) {
+	came := strings.Contains(point, "#1:")
 	for range tellings {
 		w := newWorld(t)
 		in(w)
-		if _, cameBack := tell(t, w, w.armed(point, "KILL")); cameBack {
+		b, cameBack := tell(t, w, w.armed(point, "KILL"))
+		if cameBack || t.Failed() {
 			return
 		}
-		if t.Failed() {
-			return
-		}
+		came = came || slices.Contains(b.trace(), point)
+	}
+	if !came {
+		t.Skipf("in %d tellings %s never came", tellings, point)
 	}
 	t.Errorf("%s wasn't reached", point)
 }
