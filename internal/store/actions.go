@@ -128,7 +128,7 @@ func (s *Store) Actions(ctx context.Context, f Filter) ([]Action, error) {
 		w.and("lane = ?", f.Change)
 	}
 	if f.TaskID != "" {
-		w.and("event_id IN (SELECT id FROM events WHERE received_ms IN (SELECT received_ms FROM events WHERE task_id = ?) AND task_id = ?)", f.TaskID, f.TaskID)
+		w.and("event_id IN (SELECT id FROM events WHERE task_id <> '' AND state <> 'unmatched' AND task_id = ?)", f.TaskID)
 	}
 	if f.Team != "" {
 		w.and("team = ?", f.Team)
@@ -150,6 +150,16 @@ func (s *Store) Actions(ctx context.Context, f Filter) ([]Action, error) {
 		return nil, fmt.Errorf("list actions: %w", err)
 	}
 	return actions, nil
+}
+
+// UnfinishedOn are the actions of a lane that somebody may ask for: those that are not over, and those that are dead.
+func (s *Store) UnfinishedOn(ctx context.Context, lane string) ([]Action, error) {
+	unfinished, err := all(ctx, s.read, scanAction, "SELECT "+actionColumns+` FROM actions
+		WHERE lane = $1 AND state NOT IN ('done', 'cancelled', 'superseded') ORDER BY seq`, lane)
+	if err != nil {
+		return nil, fmt.Errorf("list what is unfinished of lane %s: %w", lane, err)
+	}
+	return unfinished, nil
 }
 
 // OpenOf are the actions of a kind that are decided and not over, those that are held too. Of one that waits for

@@ -54,8 +54,8 @@ func (s *Store) Event(ctx context.Context, id string) (Event, error) {
 
 // Events lists events in the order of their intake.
 func (s *Store) Events(ctx context.Context, f Filter) ([]Event, error) {
-	w := f.events()
-	events, err := all(ctx, s.read, scanEvent, "SELECT "+eventColumns+" FROM events"+w.String()+f.order("received_ms"), w.args...)
+	query, args := f.query()
+	events, err := all(ctx, s.read, scanEvent, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
@@ -63,6 +63,11 @@ func (s *Store) Events(ctx context.Context, f Filter) ([]Event, error) {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	return events, nil
+}
+
+func (f Filter) query() (query string, args []any) {
+	w := f.events()
+	return "SELECT " + eventColumns + " FROM events" + w.String() + f.order("received_ms"), w.args
 }
 
 func (f Filter) events() where {
@@ -74,14 +79,18 @@ func (f Filter) events() where {
 		w.and(`EXISTS (SELECT 1 FROM decisions d WHERE d.event_id = events.id AND (? = '' OR d.team = ?)
 			AND (? = '' OR d.rule = ?) AND d.matched >= ?)`, f.Team, f.Team, f.Rule, f.Rule, intOf(f.MatchedOnly))
 	}
-	if len(w.conditions) > 0 && f.State != string(EventUnmatched) {
+	if (len(w.conditions) > 0 || f.LookedAt) && f.State != string(EventUnmatched) {
 		w.and("state <> 'unmatched'") // says which index to use: one in a hundred is in it
 	}
 	if f.Change != "" {
 		w.and("change <> '' AND change = ?", f.Change)
 	}
-	if f.TaskID != "" {
-		w.and("received_ms IN (SELECT received_ms FROM events WHERE task_id = ?) AND task_id = ?", f.TaskID, f.TaskID)
+	switch {
+	case f.TaskID == "":
+	case f.LookedAt:
+		w.and("task_id <> '' AND task_id = ?", f.TaskID)
+	default: // reads the index of intake, from Since on
+		w.and("received_ms IN (SELECT received_ms FROM events WHERE received_ms >= ? AND task_id = ?) AND task_id = ?", msOf(f.Since), f.TaskID, f.TaskID)
 	}
 	if f.EventID != "" {
 		w.and(eventByBeginning, f.EventID, after(f.EventID), f.EventID, after(f.EventID))

@@ -355,6 +355,8 @@ type Filter struct {
 	Limit             int // 50 when zero
 	// MatchedOnly leaves out events that no rule matched.
 	MatchedOnly bool
+	// LookedAt leaves out events that are unmatched.
+	LookedAt    bool
 	NewestFirst bool
 }
 
