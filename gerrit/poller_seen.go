@@ -46,6 +46,16 @@ type snapshot struct {
 	Messages int       `json:"messages,omitempty"`
 }
 
+// WasSeen reads from a Seen's body the change as it was, and its current
+// patchset.
+func WasSeen(body []byte) (EventChange, EventPatchset, error) {
+	var s snapshot
+	if err := json.Unmarshal(body, &s); err != nil {
+		return EventChange{}, EventPatchset{}, fmt.Errorf("read what was seen: %w", err)
+	}
+	return s.Change, s.Patchset, nil
+}
+
 // WasMerged tells from a Seen's body whether the change was merged.
 func WasMerged(body []byte) bool {
 	var s snapshot

@@ -40,7 +40,7 @@ func (p Picture) Of(d Decision) string {
 		if a.taken(d) {
 			mark, colour = markTaken, colourUnseen
 		}
-		p.line(&b, "", mark, colour, a.line(d))
+		p.line(&b, "", mark, colour, a.Line(d))
 		if text := strings.TrimSpace(a.Message); text != "" {
 			p.line(&b, "    ", "", colourUnseen, quotedLine(text))
 		}
@@ -117,8 +117,8 @@ func (a Action) taken(d Decision) bool {
 	return false
 }
 
-// line is an action in a few words.
-func (a Action) line(d Decision) string {
+// Line is an action of a decision in a few words.
+func (a Action) Line(d Decision) string {
 	words := []string{a.Kind}
 	switch a.Kind {
 	case kindVote:

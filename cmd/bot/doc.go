@@ -44,9 +44,10 @@
 //
 // # Where to look
 //
-// The folder's name is the stage. "Why did it vote?" is in the decision: bot why EVENT. A log line names its event or
-// action; bot events show and bot actions show tell the rest. The commands are here, one file each; those that look
-// into a bot or steer it share desk.go, which finds the socket of the running one or opens its store.
+// The folder's name is the stage. "Why did it vote?" is in the decision: bot why, with an event, a change, a task or the
+// last line of a post. A log line names its event or action; bot events show and bot actions show tell the rest. The
+// commands are here, one file each; those that look into a bot or steer it share desk.go, which finds the socket of the
+// running one or opens its store.
 //
 // Tests use fakes that speak the real protocols: pulsetest, gerrittest and taskclustertest, each held to the real
 // server by a contract suite. internal/importtest checks that packages import in the directions told here.

@@ -57,19 +57,11 @@ func (g *global) reviews(server string) (*reviews, error) {
 }
 
 func openReviews(cfg *config.Config, server string) (*reviews, error) {
-	names := slices.Sorted(maps.Keys(cfg.Gerrit))
-	if server == "" && len(names) == 1 {
-		server = names[0]
+	server, err := configuredServer(cfg, server)
+	if err != nil {
+		return nil, err
 	}
-	s, ok := cfg.Gerrit[server]
-	switch {
-	case len(names) == 0:
-		return nil, errors.New("the configuration has no server under gerrit")
-	case server == "":
-		return nil, fmt.Errorf("several servers are configured; name one with --server: %s", strings.Join(names, ", "))
-	case !ok:
-		return nil, fmt.Errorf("no server %q is configured; %s", server, yamlfile.DidYouMean(server, names))
-	}
+	s := cfg.Gerrit[server]
 	if _, err := s.Token.Read(); err != nil {
 		return nil, err
 	}
@@ -80,6 +72,24 @@ func openReviews(cfg *config.Config, server string) (*reviews, error) {
 	client := app.GerritClient(s, trusted)
 	client.Retry = byHand
 	return &reviews{server: server, url: strings.TrimRight(s.URL, "/"), instance: cfg.Instance, client: client, clean: cfg.Known.Clean}, nil
+}
+
+// configuredServer is the server of that name, or the only one.
+func configuredServer(cfg *config.Config, server string) (string, error) {
+	names := slices.Sorted(maps.Keys(cfg.Gerrit))
+	if server == "" && len(names) == 1 {
+		return names[0], nil
+	}
+	_, ok := cfg.Gerrit[server]
+	switch {
+	case len(names) == 0:
+		return "", errors.New("the configuration has no server under gerrit")
+	case server == "":
+		return "", fmt.Errorf("several servers are configured; name one with --server: %s", strings.Join(names, ", "))
+	case !ok:
+		return "", fmt.Errorf("no server %q is configured; %s", server, yamlfile.DidYouMean(server, names))
+	}
+	return server, nil
 }
 
 // told is an error of the server's as it may be printed.

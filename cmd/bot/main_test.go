@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bot": main, "seed": seed, "waitstatus": waitStatus})
+	testscript.Main(m, map[string]func(){"bot": main, "seed": seed, "seedwhy": seedWhy, "waitstatus": waitStatus})
 }
 
 func TestScripts(t *testing.T) {

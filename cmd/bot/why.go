@@ -7,93 +7,102 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"verdict/internal/app/admin"
 	"verdict/internal/app/trial"
+	"verdict/internal/store"
 )
 
 func newWhy(g *global) *cobra.Command {
-	var f whyFlags
+	w := &why{g: g}
 	cmd := &cobra.Command{
 		Use:   "why (EVENT | --change N | --task ID | --action ID)",
-		Short: "Explain what was decided on an event, clause by clause",
+		Short: "Explain what was decided, clause by clause: on an event, a change, a task, or by the last line of a post",
 		Long: `Why shows what each rule made of an event: its clauses with ✓ or ✗, below each the values that it looked at, and what
 was done; while the bot runs also which rules weren't looked at, since the event itself says that one of their clauses
 is false. The beginning of the event's id is enough.
 
---action shows the event that an action came of; its id stands in the last line of a post. --change and --task show the
-latest events of a change or task, the newest first, without those that no rule looked at.
+--change tells of a change what stands on its current patchset and by whose opinions, what waits, is held or dead, and
+then its events, the newest first, with a line for each rule that looked: what it did, or the clause that was false. N is
+the change's number, SERVER~NUMBER, or the address of its page.
+
+--task tells the same of a task's events, of each run, the latest last. Messages of a task that no rule looked at are
+kept without an index: they are looked for among what came in the last 24 hours, with --since further back.
+
+--action shows the decision that made an action, and what became of that. ID is what stands in the last line of a post,
+as 7f3k2m9q4x or prod/7f3k2m9q4x.
 
 --as-test prints the event with the facts of then, which bot test and bot try decide again: a file to keep beside the
 rules. It holds what people and tasks wrote, as the event does.`,
-		Example: `  bot why 7f3k2m9q4x
-  bot why 7f3k --rule graphics/shader-task
-  bot why --change 1234 --rule graphics/shader-task
-  bot why 7f3k --json
+		Example: `  bot why --change 1234
+  bot why --task fN1SbArXTPSVFNUvaOlinQ
+  bot why --action prod/7f3k2m9q4x
+  bot why 7f3k2m9q4x
+  bot why --change main~1234 --rule graphics/shader-task --limit 50
   bot why 7f3k --as-test > rules/graphics/testdata/7f3k.json`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if named := slices.DeleteFunc([]string{strings.Join(args, ""), f.action, f.change, f.task}, func(s string) bool { return s == "" }); len(named) != 1 {
-				return errors.New("name one of an event, --change, --task and --action; bot why --help tells more")
+		Args: func(_ *cobra.Command, args []string) error {
+			asked := slices.DeleteFunc(slices.Concat(args, []string{w.change, w.task, w.action}), func(text string) bool { return text == "" })
+			if len(asked) != 1 {
+				return errors.New("one of them") // the usage is told
 			}
-			return g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
-				if f.change != "" || f.task != "" {
-					return g.whySeveral(ctx, cmd, a, f)
-				}
-				id := strings.Join(args, "")
-				if f.action != "" {
-					of, err := a.Action(ctx, f.action)
-					if err != nil {
-						return err
-					}
-					id = of.EventID
-				}
-				return g.whyOne(ctx, cmd, a, id, f)
-			})
+			return nil
 		},
+		RunE: w.run,
 	}
-	cmd.Flags().StringVar(&f.rule, "rule", "", "only this rule, as TEAM/RULE")
-	cmd.Flags().StringVar(&f.change, "change", "", "the latest events of this change, NUMBER or SERVER~NUMBER")
-	cmd.Flags().StringVar(&f.task, "task", "", "the latest events of the task with this id")
-	cmd.Flags().StringVar(&f.action, "action", "", "the event that the action with this id came of")
-	cmd.Flags().IntVar(&f.limit, "limit", 10, "with --change or --task, at most so many events")
-	cmd.Flags().BoolVar(&f.asTest, "as-test", false, "print a recording of the event, for a test")
+	f := cmd.Flags()
+	f.StringVar(&w.change, "change", "", "a change: its number, SERVER~NUMBER, or the address of its page")
+	f.StringVar(&w.server, "server", "", "the change's Gerrit, by its name in config.yaml or its address; not needed where there is one")
+	f.StringVar(&w.task, "task", "", "a task's id")
+	f.StringVar(&w.action, "action", "", "an action, by the last line of a post")
+	f.StringVar(&w.rule, "rule", "", "only this rule, as TEAM/RULE")
+	f.IntVar(&w.limit, "limit", 20, "with --change or --task: how many events at most")
+	f.StringVar(&w.since, "since", "24h", "with --task: how far back to look for messages that no rule looked at")
+	f.BoolVar(&w.asTest, "as-test", false, "print a recording of the event, for a test")
 	return cmd
 }
 
-// whyFlags say what is explained.
-type whyFlags struct {
-	rule, change, task, action string
-	limit                      int
-	asTest                     bool
+// why is what is asked.
+type why struct {
+	g                                         *global
+	change, server, task, action, rule, since string
+	limit                                     int
+	asTest                                    bool
 }
 
-// event reads one, with the named rule's part alone where one is named.
-func (f whyFlags) event(ctx context.Context, a admin.Admin, id string) (admin.EventDetail, error) {
+func (w *why) run(cmd *cobra.Command, args []string) error {
+	return w.g.atDesk(cmd, func(ctx context.Context, a admin.Admin) error {
+		switch {
+		case w.change != "":
+			return w.ofChange(ctx, cmd, a)
+		case w.task != "":
+			return w.ofTask(ctx, cmd, a)
+		case w.action != "":
+			return w.ofAction(ctx, cmd, a)
+		}
+		return w.ofEvent(ctx, cmd, a, args[0])
+	})
+}
+
+func (w *why) ofEvent(ctx context.Context, cmd *cobra.Command, a admin.Admin, id string) error {
 	e, err := a.Event(ctx, id)
-	if err != nil || f.rule == "" {
-		return e, err
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%w; a change is asked for with --change, a task with --task, the last line of a post with --action", err)
 	}
-	other := func(d admin.Decision) bool { return d.Rule != f.rule }
-	e.Decisions, e.Passed = slices.DeleteFunc(e.Decisions, other), slices.DeleteFunc(e.Passed, other)
-	e.Actions = slices.DeleteFunc(e.Actions, func(a admin.Action) bool { return a.Rule != f.rule })
-	return e, nil
-}
-
-func (g *global) whyOne(ctx context.Context, cmd *cobra.Command, a admin.Admin, id string, f whyFlags) error {
-	e, err := f.event(ctx, a, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case f.asTest:
+	}
+	if w.rule != "" {
+		e.Of(w.rule)
+	}
+	switch {
+	case w.asTest:
 		return printRecording(cmd, e)
-	case g.json:
+	case w.g.json:
 		return printJSON(cmd, append(e.Decisions, e.Passed...))
-	case f.rule != "" && len(e.Decisions)+len(e.Passed) == 0:
-		fmt.Fprintf(cmd.OutOrStdout(), "%s did not look at it: it is on other events, or was not in force\n", f.rule)
+	case w.rule != "" && len(e.Decisions)+len(e.Passed) == 0:
+		fmt.Fprintf(cmd.OutOrStdout(), "%s did not look at it: it is on other events, or was not in force\n", w.rule)
 		return nil
 	}
 	return explain(cmd.OutOrStdout(), e)
@@ -120,7 +129,7 @@ func printRecording(cmd *cobra.Command, e admin.EventDetail) error {
 const mostPassed = 20
 
 func explain(out io.Writer, e admin.EventDetail) error {
-	fmt.Fprintf(out, "%s %s, %s, %s\n", short(e.ID), e.Type, orDash(about(e.Event)), e.State)
+	fmt.Fprintln(out, headOf(e.Event))
 	if e.Error != "" {
 		fmt.Fprintf(out, "  %s\n", e.Error)
 	}
@@ -152,9 +161,18 @@ func explain(out io.Writer, e admin.EventDetail) error {
 		fmt.Fprintln(out)
 	}
 	for _, a := range e.Actions {
-		fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), a.Lane, stateOf(a))
+		printActionLine(out, a)
 	}
 	return nil
+}
+
+// headOf is an event with what it is about.
+func headOf(e admin.Event) string {
+	return fmt.Sprintf("%s %s, %s, %s", short(e.ID), e.Type, orDash(about(e)), e.State)
+}
+
+func printActionLine(out io.Writer, a admin.Action) {
+	fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), a.Lane, stateOf(a))
 }
 
 // stateOf is an action's state, with the reason where there is one.

@@ -20,6 +20,10 @@ type Admin interface {
 	Status(ctx context.Context) (Status, error)
 	Events(ctx context.Context, f store.Filter) ([]Event, error)
 	Event(ctx context.Context, id string) (EventDetail, error)
+	// History lists events with what each rule made of them, or a rule that f names, without their bodies and facts.
+	History(ctx context.Context, f store.Filter) ([]EventDetail, error)
+	// Change tells what stands on a change, and what is unfinished.
+	Change(ctx context.Context, server string, number int) (ChangeDetail, error)
 	RetryEvent(ctx context.Context, id string) error
 	Actions(ctx context.Context, f store.Filter) ([]Action, error)
 	Action(ctx context.Context, id string) (ActionDetail, error)

@@ -102,6 +102,8 @@ func TestClientAnswersWhatTheDeskDoes(t *testing.T) {
 		},
 		"none":     func(a Admin) (any, error) { return a.Events(ctx, store.Filter{TaskID: "nothing"}) },
 		"event":    func(a Admin) (any, error) { return a.Event(ctx, "wanted") },
+		"history":  func(a Admin) (any, error) { return a.History(ctx, store.Filter{LookedAt: true, NewestFirst: true}) },
+		"change":   func(a Admin) (any, error) { return a.Change(ctx, "main", 7) },
 		"odd body": func(a Admin) (any, error) { return a.Event(ctx, "parked") },
 		"actions":  func(a Admin) (any, error) { return a.Actions(ctx, store.Filter{}) },
 		"action":   func(a Admin) (any, error) { return a.Action(ctx, "action") },
@@ -191,9 +193,11 @@ func TestClientGivesBackWhatAnErrorMeans(t *testing.T) {
 	_, missing := far.Event(ctx, "nothing")
 	_, shown := far.Action(ctx, "nothing")
 	_, unheld := far.Hold(ctx, Hold{Scope: "everything"})
+	_, unheard := far.Change(ctx, "main", 8)
 	for name, c := range map[string]struct{ got, want error }{
 		"event":   {missing, store.ErrNotFound},
 		"action":  {shown, store.ErrNotFound},
+		"change":  {unheard, store.ErrNotFound},
 		"retry":   {far.RetryEvent(ctx, "nothing"), store.ErrNotFound},
 		"scope":   {unheld, ErrUsage},
 		"release": {far.Release(ctx, "all"), store.ErrNotFound},
@@ -263,6 +267,7 @@ func TestCheckScope(t *testing.T) {
 func FuzzFilter(f *testing.F) {
 	f.Add("state=parked&limit=3&newest=1&since=2026-01-31T08:00:00.000000005Z")
 	f.Add("limit=-1")
+	f.Add("looked=1&task=XyZ")
 	f.Fuzz(func(t *testing.T, text string) {
 		q, err := url.ParseQuery(text)
 		if err != nil {

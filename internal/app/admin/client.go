@@ -50,6 +50,16 @@ func (c *Client) Event(ctx context.Context, id string) (EventDetail, error) {
 	return ask[EventDetail](ctx, c, http.MethodGet, "/v1/events/"+url.PathEscape(id), nil, nil)
 }
 
+// History implements Admin.
+func (c *Client) History(ctx context.Context, f store.Filter) ([]EventDetail, error) {
+	return ask[[]EventDetail](ctx, c, http.MethodGet, "/v1/history", queryOf(f), nil)
+}
+
+// Change implements Admin.
+func (c *Client) Change(ctx context.Context, server string, number int) (ChangeDetail, error) {
+	return ask[ChangeDetail](ctx, c, http.MethodGet, fmt.Sprintf("/v1/changes/%s/%d", url.PathEscape(server), number), nil, nil)
+}
+
 // RetryEvent implements Admin.
 func (c *Client) RetryEvent(ctx context.Context, id string) error {
 	return c.post(ctx, "/v1/events/"+url.PathEscape(id)+"/retry", nil, nil)

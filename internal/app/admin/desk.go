@@ -15,6 +15,11 @@ type Store interface {
 	Events(ctx context.Context, f store.Filter) ([]store.Event, error)
 	RetryEvent(ctx context.Context, id string) error
 	Decisions(ctx context.Context, eventID string) ([]store.Decision, error)
+	SeenChanges(ctx context.Context, server string, changes []int) ([]store.SeenChange, error)
+	Opinions(ctx context.Context, server string, change int) ([]store.Opinion, error)
+	PostedVotes(ctx context.Context, server string, change int) ([]store.Posted, error)
+	AwaitedOn(ctx context.Context, server string, change int) ([]store.Awaited, error)
+	UnfinishedOn(ctx context.Context, lane string) ([]store.Action, error)
 	Action(ctx context.Context, id string) (store.Action, error)
 	Actions(ctx context.Context, f store.Filter) ([]store.Action, error)
 	RetryAction(ctx context.Context, id string) error
@@ -91,6 +96,16 @@ func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
 	if err != nil {
 		return EventDetail{}, err
 	}
+	detail, err := d.detail(ctx, e)
+	if err != nil {
+		return EventDetail{}, err
+	}
+	detail.Passed, err = d.passedOver(e)
+	return detail, err
+}
+
+// detail adds to an event what came of it.
+func (d *Desk) detail(ctx context.Context, e store.Event) (EventDetail, error) {
 	decisions, err := d.Store.Decisions(ctx, e.ID)
 	if err != nil {
 		return EventDetail{}, fmt.Errorf("decisions on event %s: %w", e.ID, err)
@@ -99,9 +114,7 @@ func (d *Desk) Event(ctx context.Context, id string) (EventDetail, error) {
 	if err != nil {
 		return EventDetail{}, fmt.Errorf("actions of event %s: %w", e.ID, err)
 	}
-	detail := viewEventDetail(e, decisions, actions)
-	detail.Passed, err = d.passedOver(e)
-	return detail, err
+	return viewEventDetail(e, decisions, actions), nil
 }
 
 // RetryEvent has a parked event decided again.

@@ -31,6 +31,20 @@ func Handler(desk Admin) http.Handler {
 		return desk.Events(r.Context(), f)
 	})
 	handle("GET /v1/events/{id}", func(r *http.Request) (any, error) { return desk.Event(r.Context(), r.PathValue("id")) })
+	handle("GET /v1/history", func(r *http.Request) (any, error) {
+		f, err := filterOf(r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return desk.History(r.Context(), f)
+	})
+	handle("GET /v1/changes/{server}/{number}", func(r *http.Request) (any, error) {
+		number, err := strconv.Atoi(r.PathValue("number"))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %q is no number of a change", ErrUsage, r.PathValue("number"))
+		}
+		return desk.Change(r.Context(), r.PathValue("server"), number)
+	})
 	handle("POST /v1/events/{id}/retry", onID(desk.RetryEvent))
 	handle("GET /v1/actions", func(r *http.Request) (any, error) {
 		f, err := filterOf(r.URL.Query())
@@ -127,6 +141,9 @@ func queryOf(f store.Filter) url.Values {
 	if f.MatchedOnly {
 		q.Set("matched", "1")
 	}
+	if f.LookedAt {
+		q.Set("looked", "1")
+	}
 	if f.NewestFirst {
 		q.Set("newest", "1")
 	}
@@ -136,7 +153,7 @@ func queryOf(f store.Filter) url.Values {
 func filterOf(q url.Values) (store.Filter, error) {
 	f := store.Filter{
 		State: q.Get("state"), Change: q.Get("change"), TaskID: q.Get("task"), Team: q.Get("team"), Rule: q.Get("rule"),
-		EventID: q.Get("event"), MatchedOnly: q.Has("matched"), NewestFirst: q.Has("newest"),
+		EventID: q.Get("event"), MatchedOnly: q.Has("matched"), LookedAt: q.Has("looked"), NewestFirst: q.Has("newest"),
 	}
 	var err error
 	if q.Has("since") {

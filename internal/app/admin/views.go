@@ -24,6 +24,8 @@ type Event struct {
 	Set        string    `json:"rules,omitempty"`
 	Error      string    `json:"error,omitempty"`
 	Attempts   int       `json:"attempts,omitempty"`
+	// Run is a task's; absent where the event doesn't say it, or what it said is no longer kept.
+	Run *int `json:"runId,omitempty"`
 }
 
 // EventDetail is an event with all that came of it.
@@ -88,10 +90,26 @@ type ActionDetail struct {
 
 func viewEvent(e store.Event) Event {
 	return Event{
-		ID: e.ID, State: string(e.State), Source: e.Source, Type: e.Type, RoutingKey: e.RoutingKey,
+		Run: runOf(e),
+		ID:  e.ID, State: string(e.State), Source: e.Source, Type: e.Type, RoutingKey: e.RoutingKey,
 		Change: e.Change, TaskID: e.TaskID, GroupID: e.GroupID, Time: e.Time, Received: e.Received,
 		Parent: e.Parent, Set: e.SetHash, Error: e.Error, Attempts: e.Attempts,
 	}
+}
+
+// runOf is the run that the queue's message, or what was derived of it, is about.
+func runOf(e store.Event) *int {
+	var said struct {
+		RunID *int `json:"runId"`
+		Run   *int `json:"run"`
+	}
+	if e.TaskID == "" || json.Unmarshal(e.Body, &said) != nil {
+		return nil
+	}
+	if e.Source == "task" {
+		return said.Run
+	}
+	return said.RunID
 }
 
 func viewEventDetail(e store.Event, decisions []store.Decision, actions []store.Action) EventDetail {
