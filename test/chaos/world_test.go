@@ -254,7 +254,7 @@ func (s strike) happened() bool {
 	return err != nil
 }
 
-// unwell makes Gerrit fail the next look at a change.
+// unwell makes Gerrit refuse the next look at a change. That it is away is no failure of an event.
 func (w *world) unwell() {
-	w.gerrit.Fail(gerrittest.Fault{Method: http.MethodGet, Path: "/detail", Status: http.StatusServiceUnavailable, Text: "busy"})
+	w.gerrit.Fail(gerrittest.Fault{Method: http.MethodGet, Path: "/detail", Status: http.StatusBadRequest, Text: "what?"})
 }
