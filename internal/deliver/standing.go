@@ -52,7 +52,7 @@ func aboveZero(labels map[string]Standing) bool {
 func standing(os []store.Opinion) Standing {
 	os = slices.DeleteFunc(slices.Clone(os), func(o store.Opinion) bool { return !o.Stands })
 	slices.SortFunc(os, func(a, b store.Opinion) int {
-		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.About, b.About), cmp.Compare(a.Value, b.Value))
+		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.About, b.About), cmp.Compare(a.Value, b.Value), cmp.Compare(word(a), word(b)))
 	})
 	s := Standing{Held: len(os) > 0}
 	sum := sha256.New()
@@ -63,11 +63,8 @@ func standing(os []store.Opinion) Standing {
 			lowest, highest = o.Value, o.Value
 		}
 		lowest, highest = min(lowest, o.Value), max(highest, o.Value)
-		fmt.Fprintf(sum, "%q %q %d\n", o.Team, o.About, o.Value)
-		if o.Waits {
-			waits = true
-			fmt.Fprintln(sum, "waits")
-		}
+		waits = waits || o.Waits
+		fmt.Fprintf(sum, "%q %q %d\n%s", o.Team, o.About, o.Value, word(o))
 	}
 	switch {
 	case lowest < 0:
@@ -77,6 +74,14 @@ func standing(os []store.Opinion) Standing {
 	}
 	s.Signature = hex.EncodeToString(sum.Sum(nil)[:12])
 	return s
+}
+
+// word is what a signature says of a report that waits; what an earlier release signed stays as it was.
+func word(o store.Opinion) string {
+	if o.Waits {
+		return "waits\n"
+	}
+	return ""
 }
 
 // Hashtags says which tags the standing opinions on a patchset want, and which an ended one no longer does.

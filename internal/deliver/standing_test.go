@@ -1,6 +1,8 @@
 package deliver
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"testing"
 
@@ -98,6 +100,25 @@ func TestLabelsShowTheLowestIfAnyIsNegativeElseTheHighest(t *testing.T) {
 		if got.Value != c.value || got.Held != c.held {
 			t.Errorf("%s: got %+v, want %d, held %t", name, got, c.value, c.held)
 		}
+	}
+}
+
+// What an earlier release has posted is known by the signature that it wrote.
+func TestSignatureIsAsItWas(t *testing.T) {
+	vote := store.Opinion{Revision: "s", Kind: store.OpinionLabel, Target: "V", Team: "t", Rule: "a", About: "change", Value: 1, Stands: true}
+	sum := sha256.Sum256([]byte(`"t" "change" 1` + "\n"))
+	if got, want := Labels([]store.Opinion{vote}, "s")["V"].Signature, hex.EncodeToString(sum[:12]); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestSignatureIsTheSameWhicheverOfTwoRulesWaits(t *testing.T) {
+	says := store.Opinion{Revision: "s", Kind: store.OpinionLabel, Target: "V", Team: "t", Rule: "a", About: "group", Value: 1, Stands: true}
+	waits := says
+	waits.Rule, waits.Waits = "b", true
+	signature := func(os ...store.Opinion) string { return Labels(os, "s")["V"].Signature }
+	if a, b := signature(says, waits), signature(waits, says); a != b {
+		t.Errorf("%s in one order, %s in the other", a, b)
 	}
 }
 
