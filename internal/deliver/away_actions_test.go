@@ -14,10 +14,7 @@ import (
 // nothingDies has three hours pass.
 func (w *world) nothingDies() {
 	w.t.Helper()
-	for range 60 {
-		w.later(3 * time.Minute)
-		w.settle()
-	}
+	w.threeHours()
 	c, err := w.store.Counts(w.t.Context())
 	if err != nil || c.Actions[store.ActionDead]+c.Actions[store.ActionCancelled]+c.Actions[store.ActionSuperseded]+c.Actions[store.ActionDone] != 0 {
 		w.t.Fatalf("%v, %v:\n%s", c.Actions, err, w.actions())
