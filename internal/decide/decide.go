@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -93,6 +94,8 @@ type Decider struct {
 	Over func(ctx context.Context, team, name string)
 	// Decided is told of each event that was decided; nil: nobody is.
 	Decided func(ev store.Event, v store.Verdict)
+
+	late atomic.Bool // it was behind at the last look
 }
 
 const (
@@ -131,8 +134,10 @@ func (d *Decider) Run(ctx context.Context) error {
 // Next claims some events and decides each. It tells how many there were.
 func (d *Decider) Next(ctx context.Context) (int, error) {
 	lease := cmp.Or(d.Lease, defaultLease)
-	if behind, err := d.behind(ctx); err != nil || behind {
-		return 0, err
+	if d.late.Load() {
+		if behind, err := d.behind(ctx); err != nil || behind {
+			return 0, err
+		}
 	}
 	began := time.Now()
 	if _, err := d.Store.WakeGroups(ctx, batch, d.Look); err != nil {
@@ -142,7 +147,10 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("claim events: %w", err)
 	}
-	if behind, err := d.behind(ctx); err != nil || behind { // newer rules, and an event for them, may have come in between
+	if len(events) == 0 {
+		return 0, nil
+	}
+	if behind, err := d.behind(ctx); err != nil || behind {
 		return 0, errors.Join(err, d.letGo(ctx, events))
 	}
 	now, err := d.Store.Now(ctx)
@@ -178,11 +186,15 @@ func (d *Decider) Next(ctx context.Context) (int, error) {
 
 // behind tells whether a replica lives that is on newer rules than this one: what happens is decided by those, since here
 // it would be decided without the rules that are new. Where nobody is on them any more, it is decided by those that are here.
+// It is looked at once events are claimed, so that what they are for is published by then; and before the next claim where
+// it was so the last time.
 func (d *Decider) behind(ctx context.Context) (bool, error) {
 	if d.Ahead == nil {
 		return false, nil
 	}
-	return d.Ahead(ctx, d.Active().Set)
+	behind, err := d.Ahead(ctx, d.Active().Set)
+	d.late.Store(behind || err != nil)
+	return behind, err
 }
 
 // finish writes events that were decided, in one transaction. Where a group was moved on by another replica

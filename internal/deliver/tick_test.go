@@ -259,11 +259,11 @@ func (w *world) older(text string, ahead *bool) *decide.Decider {
 	if len(problems) > 0 {
 		w.t.Fatal(problems)
 	}
-	d := *w.decide
-	d.Holder = "older"
-	d.Active = func() decide.Active { return decide.Active{Set: set, Begins: w.begins()} }
-	d.Ahead = func(_ context.Context, asked *rules.Set) (bool, error) { return *ahead && asked == set, nil }
-	return &d
+	return &decide.Decider{
+		Store: w.store, Facts: w.decide.Facts, ExchangePrefix: w.decide.ExchangePrefix, SchedulerID: w.decide.SchedulerID, Holder: "older", Log: zerolog.Nop(),
+		Active: func() decide.Active { return decide.Active{Set: set, Begins: w.begins()} },
+		Ahead:  func(_ context.Context, asked *rules.Set) (bool, error) { return *ahead && asked == set, nil },
+	}
 }
 
 // TestWhatHappensIsLeftToThoseOnNewerRules: a rule on a tick, or its time, or its whole rule, is new, and one replica is
