@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // FileCredentials are credentials in a file that may be replaced while the
@@ -137,7 +138,7 @@ func ParseCredentials(text string) (*Credentials, error) {
 	if len(text) > maxCredentials {
 		return nil, fmt.Errorf("parse credentials: %d bytes are more than any have", len(text))
 	}
-	if json.Unmarshal([]byte(text), &file) != nil {
+	if !utf8.ValidString(text) || json.Unmarshal([]byte(text), &file) != nil {
 		return nil, errors.New("parse credentials: not credentials in JSON")
 	}
 	creds := file.Credentials

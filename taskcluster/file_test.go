@@ -148,6 +148,7 @@ func FuzzParseCredentials(f *testing.F) {
 	f.Add(`{"clientId":"c","accessToken":"t"}`)
 	f.Add(`{"clientId":"c","accessToken":"t","certificate":{"version":1,"scopes":[]},"authorizedScopes":["a"]}`)
 	f.Add(`{"clientId":"c","accessToken":"t","certificate":"{\"version\":1}","authorizedScopes":null}`)
+	f.Add("{\"clientId\":\"c\",\"accessToken\":\"t\",\"certificate\":{\"version\":1,\"sdn\x81es\":[]},\"authorizedScopes\":[\"a\"]}")
 	f.Add(`{"Credentials":{"clientId":"c","accessToken":"t"},"certificate":1}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		creds, err := taskcluster.ParseCredentials(text)
