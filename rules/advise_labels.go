@@ -104,8 +104,7 @@ func (v *voters) tell(l *loader, label string) {
 		if one.report || other.report {
 			waits = "0 while a report waits, else "
 		}
-		source := strings.Split(string(l.in.Files[one.rule.File]), "\n")[one.line-1]
-		column := len(source) - len(strings.TrimLeft(source, " -")) + 1
+		source, column := l.line(one.rule.File, one.line)
 		l.report(Diagnostic{Team: one.rule.Team, File: one.rule.File, Line: one.line, Column: column, Source: source, Severity: Warning, Message: fmt.Sprintf(
 			"%s votes %s on %s too: %s at %s:%d; as long as one of them is negative the lowest shows, else %sthe highest",
 			other.rule.Team, label, narrower(one.project, other.project), other.rule.Name, other.rule.File, other.line, waits)})

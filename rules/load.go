@@ -171,6 +171,12 @@ func (l *loader) finish() {
 	l.set.index = newIndex(l.set.rules, l.in.ExchangePrefix)
 }
 
+// line is a line of a file that was read, and at which column it begins behind blanks and the dash of a list.
+func (l *loader) line(file string, line int) (source string, column int) {
+	source = strings.TrimSuffix(strings.Split(string(l.in.Files[file]), "\n")[line-1], "\r")
+	return source, len(source) - len(strings.TrimLeft(source, " -")) + 1
+}
+
 // twice refuses two rules of one name: the name is what opinions and actions are known by.
 func (l *loader) twice() {
 	first := map[[2]string]*Rule{}
@@ -181,8 +187,8 @@ func (l *loader) twice() {
 			if other.File != r.File {
 				first = fmt.Sprintf("at %s:%d", other.File, other.Line)
 			}
-			source := strings.Split(string(l.in.Files[r.File]), "\n")[r.Line-1]
-			l.report(Diagnostic{Team: r.Team, File: r.File, Line: r.Line, Column: len(source) - len(strings.TrimLeft(source, " -")) + 1, Source: source,
+			source, column := l.line(r.File, r.Line)
+			l.report(Diagnostic{Team: r.Team, File: r.File, Line: r.Line, Column: column, Source: source,
 				Message: fmt.Sprintf("a second rule is called %q, the first is %s", r.Name, first), Hint: "a name is unique in its team"})
 			continue
 		}
