@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -96,7 +95,7 @@ func printEvent(cmd *cobra.Command, e admin.EventDetail) error {
 		fmt.Fprintf(out, "rule %s: %s\n", d.Rule, verdictOf(d))
 	}
 	for _, a := range e.Actions {
-		fmt.Fprintf(out, "action %s: %s by %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), stateOf(a))
+		printActionLine(out, a, "")
 	}
 	if len(e.Body) > 0 {
 		fmt.Fprintf(out, "body:\n%s\n", indented(e.Body))

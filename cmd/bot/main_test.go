@@ -58,25 +58,31 @@ func waitStatus() {
 	os.Exit(1)
 }
 
+// emptyStore makes verdict.db.
+func emptyStore() *store.Store {
+	s, err := store.Open(context.Background(), store.Options{URL: "sqlite:verdict.db", Log: zerolog.Nop()})
+	must(err)
+	return s
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // seed makes verdict.db with a parked event, a decided one and its action: what a bot leaves behind.
 func seed() {
-	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{URL: "sqlite:verdict.db", Log: zerolog.Nop()})
-	check := func(err error) {
-		if err != nil {
-			panic(err)
-		}
-	}
-	check(err)
+	ctx, s := context.Background(), emptyStore()
 	at := time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
-	_, err = s.Accept(ctx, store.Intake{Events: []store.Event{
+	_, err := s.Accept(ctx, store.Intake{Events: []store.Event{
 		{ID: "parked00000000000000000000", Source: "pulse", Type: "queue/task-failed", TaskID: "XyZ", State: store.EventParked, Error: "the message is not JSON", Time: at, BodyVersion: 1, Body: []byte("{oh")},
 		{ID: "wanted00000000000000000000", Source: "gerrit", Type: "change-merged", Change: "main~7", State: store.EventReceived, Time: at, BodyVersion: 1, Body: []byte(`{"type":"change-merged"}`)},
 	}})
-	check(err)
+	must(err)
 	events, err := s.ClaimEvents(ctx, "seed", 1, time.Minute)
-	check(err)
-	check(s.FinishEvent(ctx, store.Verdict{
+	must(err)
+	must(s.FinishEvent(ctx, store.Verdict{
 		Event: events[0], State: store.EventDecided,
 		Decisions: []store.Decision{
 			{EventID: events[0].ID, Team: "graphics", Rule: "tag", Matched: true, Decided: at, Facts: []byte("{}"),
@@ -87,7 +93,7 @@ func seed() {
 		Actions: []store.Action{{ID: "action00000000000000000000", EventID: events[0].ID, Team: "graphics", Rule: "tag", Key: "comment", Kind: "comment",
 			Lane: "main~7", Server: "main", Change: 7, Patchset: 2, State: store.ActionPending, ArgsVersion: 1, Args: []byte(`{"message":"hello"}`)}},
 	}))
-	check(s.Close())
+	must(s.Close())
 }
 
 func TestTheExamplesAreRight(t *testing.T) {

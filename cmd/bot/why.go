@@ -161,7 +161,7 @@ func explain(out io.Writer, e admin.EventDetail) error {
 		fmt.Fprintln(out)
 	}
 	for _, a := range e.Actions {
-		printActionLine(out, a)
+		printActionLine(out, a, " on "+a.Lane)
 	}
 	return nil
 }
@@ -171,8 +171,9 @@ func headOf(e admin.Event) string {
 	return fmt.Sprintf("%s %s, %s, %s", short(e.ID), e.Type, orDash(about(e)), e.State)
 }
 
-func printActionLine(out io.Writer, a admin.Action) {
-	fmt.Fprintf(out, "action %s: %s by %s on %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), a.Lane, stateOf(a))
+// printActionLine prints whose action it is, and its state; on says where, unless that is known.
+func printActionLine(out io.Writer, a admin.Action, on string) {
+	fmt.Fprintf(out, "action %s: %s by %s%s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), on, stateOf(a))
 }
 
 // stateOf is an action's state, with the reason where there is one.

@@ -90,10 +90,10 @@ func (made whyAction) print(cmd *cobra.Command) error {
 	switch {
 	case made.Event == nil:
 		fmt.Fprintln(out, "no event made it")
-		printActionLine(out, action.Action)
+		printActionLine(out, action.Action, " on "+action.Lane)
 	case made.Decision == nil:
 		fmt.Fprintf(out, "%s\n  no rule's decision made it, or that is no longer kept\n", headOf(*made.Event))
-		printActionLine(out, action.Action)
+		printActionLine(out, action.Action, " on "+action.Lane)
 	default:
 		e := admin.EventDetail{Event: *made.Event, Decisions: []admin.Decision{*made.Decision}, Actions: []admin.Action{action.Action}}
 		if err := explain(out, e); err != nil {

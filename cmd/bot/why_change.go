@@ -115,7 +115,7 @@ func printStanding(out io.Writer, c admin.ChangeDetail) {
 		fmt.Fprintf(out, "reports of team %s wait for task group %s to settle: their labels show nothing above 0 until then\n", a.Team, a.GroupID)
 	}
 	for _, a := range c.Actions {
-		fmt.Fprintf(out, "action %s: %s by %s: %s\n", short(a.ID), a.Key, cmp.Or(a.Rule, "the bot itself"), stateOf(a))
+		printActionLine(out, a, "")
 	}
 }
 

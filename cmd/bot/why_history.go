@@ -10,6 +10,7 @@ import (
 
 	"verdict/internal/app/admin"
 	"verdict/internal/decide"
+	"verdict/internal/deliver"
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -54,7 +55,7 @@ func printHistory(out io.Writer, events []admin.EventDetail) error {
 			fmt.Fprintf(out, "  %s %s\n", d.Rule, said)
 		}
 		for _, a := range e.Actions {
-			if a.Kind == "reconcile" {
+			if a.Kind == deliver.KindReconcile {
 				fmt.Fprintf(out, "  what stands is looked at again: %s\n", stateOf(a))
 			}
 		}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"verdict/internal/store"
 	"verdict/rules"
 )
@@ -20,32 +18,25 @@ const (
 // seedWhy makes verdict.db with a change of two patchsets, on which one of two rules voted -1 for a task's first run and
 // took it back for the second; of its other actions one is held, one dead, one waits and one is over.
 func seedWhy() {
-	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{URL: "sqlite:verdict.db", Log: zerolog.Nop()})
-	check := func(err error) {
-		if err != nil {
-			panic(err)
-		}
-	}
-	check(err)
+	ctx, s := context.Background(), emptyStore()
 	accept := func(in store.Intake) {
 		_, err := s.Accept(ctx, in)
-		check(err)
+		must(err)
 	}
 	// finish decides the one event that is received.
 	finish := func(v store.Verdict, decisions map[string]rules.Decision) {
 		events, err := s.ClaimEvents(ctx, "seed", 1, time.Minute)
-		check(err)
+		must(err)
 		v.Event, v.State = events[0], store.EventDecided
 		if len(decisions) > 0 {
 			v.Event.Change = "main~7"
 		}
 		for rule, made := range decisions {
 			explanation, err := json.Marshal(made)
-			check(err)
+			must(err)
 			v.Decisions = append(v.Decisions, store.Decision{EventID: v.Event.ID, Team: "gfx", Rule: rule, Matched: made.Matched, Stopped: made.Stopped, Explanation: explanation, Facts: []byte(`{"run":{}}`)})
 		}
-		check(s.FinishEvent(ctx, v))
+		must(s.FinishEvent(ctx, v))
 	}
 	accept(store.Intake{
 		Events: []store.Event{
@@ -100,8 +91,8 @@ func seedWhy() {
 		"lint": stopped,
 	})
 	lane, err := s.ClaimLane(ctx, "seed", time.Minute)
-	check(err)
-	check(s.FinishActions(ctx, *lane, []store.Outcome{{ActionID: "donevote00000000000000000a", State: store.ActionDone}},
+	must(err)
+	must(s.FinishActions(ctx, *lane, []store.Outcome{{ActionID: "donevote00000000000000000a", State: store.ActionDone}},
 		store.Effects{Server: "main", Change: 7, Posted: []store.Posted{{Server: "main", Change: 7, Revision: seededSHA, Label: "Verified", Value: -1}}}))
-	check(s.Close())
+	must(s.Close())
 }

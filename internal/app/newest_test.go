@@ -30,16 +30,24 @@ func (f *fetcher) deliver(t *testing.T, s *store.Store) {
 	}
 }
 
-// One replica has fetched a new rule and decided by it, the other comes to the lane before it has the rule.
-func TestAReplicaThatIsBehindLeavesWhatANewRuleDecided(t *testing.T) {
-	u, s := newUpstream(t), sharedStore(t)
-	a, b := u.replica(s, "a"), u.replica(s, "b")
-	must(t, a.first(t.Context()))
-	must(t, b.first(t.Context()))
+// aheadAndBehind are two replicas, of which one has fetched a new rule.
+func aheadAndBehind(t *testing.T, s *store.Store) (ahead, behind *fetcher) {
+	t.Helper()
+	u := newUpstream(t)
+	ahead, behind = u.replica(s, "a"), u.replica(s, "b")
+	must(t, ahead.first(t.Context()))
+	must(t, behind.first(t.Context()))
 	u.write("rules/graphics/ci.yaml", ruleNamed("second"))
 	u.commit("second")
 	time.Sleep(2 * time.Millisecond) // until it is due
-	must(t, a.turn(t.Context()))
+	must(t, ahead.turn(t.Context()))
+	return ahead, behind
+}
+
+// One replica has fetched a new rule and decided by it, the other comes to the lane before it has the rule.
+func TestAReplicaThatIsBehindLeavesWhatANewRuleDecided(t *testing.T) {
+	s := sharedStore(t)
+	_, b := aheadAndBehind(t, s)
 	add := func(id, rule string) {
 		t.Helper()
 		must(t, s.AddActions(t.Context(), []store.Action{{
@@ -68,14 +76,8 @@ func TestAReplicaThatIsBehindLeavesWhatANewRuleDecided(t *testing.T) {
 
 // The event is for a rule that the other replica doesn't have yet.
 func TestAReplicaThatIsBehindDecidesNothing(t *testing.T) {
-	u, s := newUpstream(t), sharedStore(t)
-	a, b := u.replica(s, "a"), u.replica(s, "b")
-	must(t, a.first(t.Context()))
-	must(t, b.first(t.Context()))
-	u.write("rules/graphics/ci.yaml", ruleNamed("second"))
-	u.commit("second")
-	time.Sleep(2 * time.Millisecond) // until it is due
-	must(t, a.turn(t.Context()))
+	s := sharedStore(t)
+	a, b := aheadAndBehind(t, s)
 	_, err := s.Accept(t.Context(), store.Intake{Events: []store.Event{{ID: "e", Source: "cron", Type: "tick", State: store.EventReceived, BodyVersion: 1, Body: []byte("{}"), Time: time.Now()}}})
 	must(t, err)
 	decided := func(f *fetcher) int {
